@@ -1,0 +1,39 @@
+"""How a log record is written: for people, or one JSON object a line."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line; the fields of `extra={"fields": {...}}` beside it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
+        line: dict[str, Any] = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people: time, level when it matters, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one readable line, with its traceback below."""
+        moment = datetime.fromtimestamp(record.created).astimezone()
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
+        line = f"{moment:%H:%M:%S} {level}{record.getMessage()}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line

@@ -1,0 +1,224 @@
+"""Every setting, read once from the environment or `.env`: typed, or a loud failure.
+
+Each is documented in `.env.example` and `docs/settings.md`. Any of them may be given
+as `NAME_FILE`, a path whose content is the value.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+ENV_FILE = Path(env.str("CASCADE_ENV_FILE", str(BASE_DIR / ".env")))
+if ENV_FILE.is_file():
+    env.read_env(str(ENV_FILE))
+
+
+def secret(name: str, *, min_length: int) -> str:
+    """Return the secret `name`; a missing, default or short one stops the start.
+
+    Raises ImproperlyConfigured, without the value.
+    """
+    value = str(env.str(name, ""))
+    if len(value) < min_length or value.startswith("change-me"):
+        raise ImproperlyConfigured(
+            f"{name} is missing, a default, or shorter than {min_length} characters. "
+            "Run `make run` once: it writes a .env with fresh secrets."
+        )
+    return value
+
+
+def one_of(name: str, default: str, *others: str) -> str:
+    """Return the setting `name`, which is `default` or one of `others`.
+
+    Raises ImproperlyConfigured for any other value.
+    """
+    value = str(env.str(name, default)).lower()
+    if value not in {default, *others}:
+        allowed = ", ".join([default, *others])
+        raise ImproperlyConfigured(f"{name} is {value!r}; it may be {allowed}.")
+    return value
+
+
+# --- Django ---------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = secret("SECRET_KEY", min_length=50)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+USE_TZ = True
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_prometheus",
+    "rest_framework",
+    "metrics",
+    "routing",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cascadeproxy.middleware.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "cascadeproxy.urls"
+WSGI_APPLICATION = "cascadeproxy.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = True
+
+# --- Database -------------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 5,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", 60)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Pages and sessions ---------------------------------------------------------------
+
+BEHIND_TLS = env.bool("BEHIND_TLS", False)
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^ready$", r"^v1/", r"^metrics$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if BEHIND_TLS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+SECURE_HSTS_PRELOAD = BEHIND_TLS
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_AGE = 8 * 3600
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "admin:login"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# --- The proxy ------------------------------------------------------------------------
+
+CASCADE_AUTH_MODE = env.str("CASCADE_AUTH_MODE", "api_key")
+CASCADE_ALLOW_OPEN = env.bool("CASCADE_ALLOW_OPEN", False)
+CASCADE_KEY_PEPPER = secret("CASCADE_KEY_PEPPER", min_length=32)
+FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+CASCADE_MAX_BODY_BYTES = env.int("CASCADE_MAX_BODY_BYTES", 32 * 1024 * 1024)
+CASCADE_HOLD_S = env.float("CASCADE_HOLD_S", 50.0)
+CASCADE_PING_S = env.float("CASCADE_PING_S", 10.0)
+CASCADE_WATCH_CLIENTS = env.bool("CASCADE_WATCH_CLIENTS", True)
+CASCADE_CORS_ORIGINS = env.list("CASCADE_CORS_ORIGINS", default=[])
+CASCADE_PRIVATE_UPSTREAMS = env.list(
+    "CASCADE_PRIVATE_UPSTREAMS", default=["127.0.0.1", "localhost", "::1"]
+)
+CASCADE_UPSTREAM_CONNECT_S = env.float("CASCADE_UPSTREAM_CONNECT_S", 5.0)
+CASCADE_UPSTREAM_READ_S = env.float("CASCADE_UPSTREAM_READ_S", 300.0)
+CASCADE_SNAPSHOT_POLL_S = env.float("CASCADE_SNAPSHOT_POLL_S", 0.5)
+CASCADE_JOURNAL_DIR = Path(env.str("CASCADE_JOURNAL_DIR", str(BASE_DIR / "journal")))
+CASCADE_KEEPER_POLL_S = env.float("CASCADE_KEEPER_POLL_S", 0.5)
+CASCADE_METRICS_TOKEN = env.str("CASCADE_METRICS_TOKEN", "")
+DATA_UPLOAD_MAX_MEMORY_SIZE = CASCADE_MAX_BODY_BYTES
+
+# --- The server (gunicorn reads these in cascadeproxy/gunicorn_conf.py) ---------------
+
+CASCADE_HOST = env.str("CASCADE_HOST", "127.0.0.1")
+CASCADE_PORT = env.int("CASCADE_PORT", 8000)
+CASCADE_WORKERS = env.int("CASCADE_WORKERS", 1)
+CASCADE_WORKER_CLASS = env.str("CASCADE_WORKER_CLASS", "gevent")
+CASCADE_WORKER_CONNECTIONS = env.int("CASCADE_WORKER_CONNECTIONS", 2000)
+CASCADE_THREADS = env.int("CASCADE_THREADS", 64)
+CASCADE_WORKER_TIMEOUT_S = env.int("CASCADE_WORKER_TIMEOUT_S", 60)
+CASCADE_GRACEFUL_TIMEOUT_S = env.int("CASCADE_GRACEFUL_TIMEOUT_S", 30)
+CASCADE_KEEPALIVE_S = env.int("CASCADE_KEEPALIVE_S", 75)
+CASCADE_RUN_DIR = Path(env.str("CASCADE_RUN_DIR", str(BASE_DIR / "run")))
+CASCADE_SIMULATOR = env.str("CASCADE_SIMULATOR", "auto")
+CASCADE_SIMULATOR_PORT = env.int("CASCADE_SIMULATOR_PORT", 18400)
+CASCADE_DEMO_KEY = env.str("CASCADE_DEMO_KEY", "")
+
+# Values a provider row may name as `env:NAME`.
+PROVIDER_KEY_NAMES = [
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "GROQ_API_KEY",
+    *env.list("CASCADE_PROVIDER_KEY_NAMES", default=[]),
+]
+PROVIDER_KEYS = {name: env.str(name, "") for name in PROVIDER_KEY_NAMES}
+
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "routing.exception_handler.answer",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+
+# --- Logs -----------------------------------------------------------------------------
+
+CASCADE_LOG_FORMAT = one_of("CASCADE_LOG_FORMAT", "text", "json")
+CASCADE_LOG_LEVEL = one_of(
+    "CASCADE_LOG_LEVEL", "info", "debug", "warning", "error"
+).upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {"()": "cascadeproxy.logs.JsonFormatter"},
+        "text": {"()": "cascadeproxy.logs.TextFormatter"},
+    },
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": CASCADE_LOG_FORMAT,
+        }
+    },
+    "root": {"handlers": ["stdout"], "level": "WARNING"},
+    "loggers": {
+        "cascadeproxy": {"level": CASCADE_LOG_LEVEL},
+        "routing": {"level": CASCADE_LOG_LEVEL},
+        "metrics": {"level": CASCADE_LOG_LEVEL},
+        "django.request": {"level": "ERROR"},
+    },
+}

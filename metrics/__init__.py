@@ -1,0 +1,1 @@
+"""The account: what every call cost, what it would have cost, and the reports."""

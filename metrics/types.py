@@ -1,0 +1,159 @@
+"""Values of the account. They travel; rows in `metrics.models` stay.
+
+Money is integer nano-USD (`_nusd`), prices are nano-USD per million tokens.
+None means "not known", 0 means "nothing".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow"]
+OutcomeKind = Literal["accepted", "escalated", "pass_through"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The token classes of one call; the classes are disjoint and add up.
+
+    `input_tokens` excludes cached tokens, as Anthropic counts them.
+
+    Source: Anthropic API reference, `usage` object of a Message.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        read = min(self.input_tokens, self.output_tokens, self.cache_read_tokens)
+        written = min(self.cache_write_5m_tokens, self.cache_write_1h_tokens)
+        if read < 0 or written < 0:
+            raise ValueError("token counts are never negative")
+
+    @property
+    def prompt_tokens(self) -> int:
+        """All tokens the model read, cached or not."""
+        return (
+            self.input_tokens
+            + self.cache_read_tokens
+            + self.cache_write_5m_tokens
+            + self.cache_write_1h_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Nano-USD per million tokens of each class: $0.10 per million is 100_000_000."""
+
+    input_nusd: int
+    output_nusd: int
+    cache_read_nusd: int
+    cache_write_5m_nusd: int
+    cache_write_1h_nusd: int
+
+    def __post_init__(self) -> None:
+        read = min(self.input_nusd, self.output_nusd, self.cache_read_nusd)
+        written = min(self.cache_write_5m_nusd, self.cache_write_1h_nusd)
+        if read < 0 or written < 0:
+            raise ValueError("prices are never negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """One call to a provider, with what it cost at the price of its moment.
+
+    `status` is None when no status line came. `usage` is None when the provider
+    reported none; `cost_nusd` is None when usage was reported but no price is known,
+    and 0 when the call failed without usage.
+    """
+
+    role: Role
+    provider: str
+    model: str
+    status: int | None
+    usage: Usage | None
+    price: Price | None
+    cost_nusd: int | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecord:
+    """One request and all it caused: a journal line, then a `RoutingDecision` row.
+
+    Names of rules, keys and models are copied, so that editing or deleting
+    configuration cannot rewrite history. Nothing here is text a client sent.
+    """
+
+    decision_id: str
+    started_at: datetime
+    key_name: str
+    key_prefix: str
+    tag: str
+    rule: str
+    requested_model: str
+    served_model: str
+    draft_model: str
+    verifier_model: str
+    outcome: OutcomeKind
+    reason: str
+    confidence: float | None
+    threshold: float | None
+    signals: dict[str, float]
+    calls: tuple[CallRecord, ...]
+    cost_nusd: int | None
+    baseline_nusd: int | None
+    total_ms: int
+    overhead_us: int
+    first_byte_ms: int | None
+    status: int
+    stream: bool
+    aborted: bool
+    simulated: bool
+
+    @property
+    def saving_nusd(self) -> int | None:
+        """Baseline minus cost, negative when the cascade lost; None when unknown."""
+        if self.cost_nusd is None or self.baseline_nusd is None:
+            return None
+        return self.baseline_nusd - self.cost_nusd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavingsRow:
+    """Sums over decisions of one group (a rule, a day, everything).
+
+    `unknown_cost` counts decisions whose cost or baseline is not known; they are in
+    `decisions` and in no sum of money.
+    """
+
+    label: str
+    decisions: int
+    accepted: int
+    escalated: int
+    pass_through: int
+    aborted: int
+    unknown_cost: int
+    cost_nusd: int
+    baseline_nusd: int
+
+    @property
+    def saving_nusd(self) -> int:
+        """Baseline minus cost; negative when the cascade lost."""
+        return self.baseline_nusd - self.cost_nusd
+
+    @property
+    def saving_share(self) -> float | None:
+        """Saving as a share of the baseline; None when nothing was spent."""
+        return self.saving_nusd / self.baseline_nusd if self.baseline_nusd else None
+
+    @property
+    def accepted_share(self) -> float | None:
+        """Accepted drafts as a share of cascaded decisions; None without any."""
+        cascaded = self.accepted + self.escalated
+        return self.accepted / cascaded if cascaded else None

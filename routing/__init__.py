@@ -1,0 +1,1 @@
+"""The decision: which model answers a request, and how the answer is served."""

@@ -1,0 +1,253 @@
+"""Values that travel down the life of a request. Frozen; no Django, no HTTP library.
+
+The verifier *answers*; it does not grade.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from metrics.types import Usage
+
+Headers = tuple[tuple[str, str], ...]
+Mode = Literal["pass_through", "cascade"]
+ResponseModel = Literal["requested", "served"]
+OnVerifierError = Literal["relay", "return_draft"]
+ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """One request as it came: the body stays bytes, we look only at what we act on.
+
+    `model_span` is the byte range of the top-level `model` value, quotes included.
+    `fields` holds the raw JSON of each top-level value. `headers` are those that may
+    go up, names in lower case, never a key of ours. `credential` is the header with the
+    client's own provider key, present only when it is to be used upstream.
+    """
+
+    body: bytes
+    fields: Mapping[str, msgspec.Raw]
+    model: str
+    model_span: tuple[int, int]
+    stream: bool
+    max_tokens: int | None
+    headers: Headers = ()
+    credential: tuple[str, str] | None = field(default=None, repr=False)
+    query: str = ""
+    path: str = "/v1/messages"
+    method: str = "POST"
+
+    def get(self, name: str) -> Any:
+        """Return the parsed top-level value of `name`, None when absent.
+
+        Cost: parses the value anew each time. Raises msgspec.DecodeError when the
+        value is not JSON.
+        """
+        raw = self.fields.get(name)
+        return None if raw is None else msgspec.json.decode(raw)
+
+    def body_for(self, model: str) -> bytes:
+        """Return the body with only the `model` value replaced; itself when equal."""
+        if model == self.model:
+            return self.body
+        start, end = self.model_span
+        return self.body[:start] + msgspec.json.encode(model) + self.body[end:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig:
+    """A provider as configured. `api_key` is the secret itself: never log or show it.
+
+    `trouble` says what an operator must mend before it can be called; "" when nothing.
+    """
+
+    name: str
+    kind: ProviderKind
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    trouble: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether its answers and money are not real."""
+        return self.kind == "simulator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A model at a provider: where a call goes."""
+
+    provider: ProviderConfig
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTerms:
+    """What a rule says about deciding, copied from its row.
+
+    `prior` is the confidence of a draft no veto touched, a stated assumption until
+    labels exist. `threshold` and `prior` lie in [0, 1].
+    """
+
+    name: str
+    threshold: float
+    prior: float
+    draft_timeout_s: float
+    on_verifier_error: OnVerifierError = "relay"
+    response_model: ResponseModel = "requested"
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.threshold <= 1 and 0 <= self.prior <= 1):
+            raise ValueError("threshold and prior lie between 0 and 1")
+        if self.draft_timeout_s <= 0:
+            raise ValueError("draft_timeout_s is positive")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CascadePlan:
+    """What will be tried for a request. Without a rule: the verifier, unjudged."""
+
+    verifier: Target
+    draft: Target | None = None
+    rule: RuleTerms | None = None
+
+    def __post_init__(self) -> None:
+        if (self.draft is None) != (self.rule is None):
+            raise ValueError("a draft and a rule come together or not at all")
+
+    @property
+    def mode(self) -> Mode:
+        """`cascade` when a draft may be asked, else `pass_through`."""
+        return "pass_through" if self.draft is None else "cascade"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """A model's whole answer as a message, whatever way it came.
+
+    `message` is the Anthropic message object, unknown keys kept.
+    """
+
+    message: Mapping[str, Any]
+    usage: Usage | None
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why the model stopped; None when the answer does not say."""
+        return self.message.get("stop_reason")
+
+    @property
+    def blocks(self) -> list[dict[str, Any]]:
+        """The content blocks, in order; anything that is not an object is left out."""
+        content = self.message.get("content")
+        if not isinstance(content, list):
+            return []
+        return [block for block in content if isinstance(block, dict)]
+
+    @property
+    def text(self) -> str:
+        """The text blocks joined by nothing; thinking and tools are left out."""
+        texts = (b.get("text") for b in self.blocks if b.get("type") == "text")
+        return "".join(t for t in texts if isinstance(t, str))
+
+    @property
+    def tool_uses(self) -> list[dict[str, Any]]:
+        """The blocks that call a tool of the client, in order."""
+        return [b for b in self.blocks if b.get("type") == "tool_use"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Something observed about a draft. A veto alone escalates; its value is 1.0."""
+
+    name: str
+    value: float
+    veto: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What judging a draft came to. `reason` is "" when the draft is accepted."""
+
+    confidence: float
+    threshold: float
+    signals: tuple[Signal, ...]
+    reason: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the draft is returned."""
+        return not self.reason
+
+
+class Judge(Protocol):
+    """Says how far a draft can be trusted; the seam for the gate and second opinion."""
+
+    def __call__(
+        self, request: ChatRequest, draft: Completion, terms: RuleTerms
+    ) -> Verdict:
+        """Return the verdict on `draft`; never raises for what a model wrote."""
+
+
+class Ticket(Protocol):
+    """The link from a client's connection to the upstream socket it waits on."""
+
+    gone: bool
+
+    def bind(self, sock: Any) -> None:
+        """Shut `sock` down when the client leaves; at once when it has left."""
+
+    def unbind(self) -> None:
+        """Forget the socket: it no longer serves this client."""
+
+
+class Reply(Protocol):
+    """A provider's open answer. Whoever takes it closes it; closing twice is fine.
+
+    Iterating yields body bytes as they arrive, still in `content-encoding`. A break
+    raises StreamInterrupted, slowness UpstreamTimeout, a client that left ClientGone.
+    """
+
+    status: int
+    headers: Headers
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the body as it arrives."""
+
+    def close(self) -> None:
+        """Give the connection back, or shut it when the body was not read."""
+
+
+class Upstream(Protocol):
+    """How the cascade reaches models; one per request, bound to its client."""
+
+    def ask(
+        self, request: ChatRequest, target: Target, *, timeout_s: float | None = None
+    ) -> Reply:
+        """Return the open reply of `target`, whatever its status.
+
+        `timeout_s` bounds the whole call, body included; None leaves the provider's
+        usual limits. Raises UpstreamError without a status line, ClientGone when the
+        client has left.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One finished or running call as the cascade saw it; times in milliseconds.
+
+    `usage` is None until the provider reported it. `cut_off`: it was ended before its
+    end, so what it cost without usage is not known.
+    """
+
+    role: Literal["draft", "verifier", "second_opinion", "judge", "shadow"]
+    target: Target
+    status: int | None
+    usage: Usage | None
+    duration_ms: float
+    cut_off: bool = False
