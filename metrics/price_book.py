@@ -1,0 +1,180 @@
+"""The price in force for a model at a moment, held in memory.
+
+Of the prices that name a model, this one holds:
+
+1. a model name before a pattern, and of patterns the one with the longest text before
+   its first `*`;
+2. a price of the provider's own kind before one of any provider;
+3. the newest first day that is not in the future;
+4. of that day's tiers, the highest whose limit the prompt is longer than. It re-prices
+   all tokens of the request, not only those above the limit.
+
+A name nobody priced is tried again without `[1m]` and without its date, so that
+`claude-haiku-4-5-20251001` costs what `claude-haiku-4-5` costs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+
+from metrics.models import ModelPrice
+from metrics.types import Price
+
+ANY_PROVIDER = ""
+REMEMBERED_NAMES = 4096
+VARIANT = re.compile(r"\[1m\]$")
+DATE_SUFFIX = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
+
+# The simulator speaks for these providers, so its money is reckoned at their prices.
+PRICED_LIKE: Mapping[str, tuple[str, ...]] = {
+    "simulator": ("anthropic", "openai", "groq"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRow:
+    """A price with everything that says when it holds."""
+
+    provider: str
+    model: str
+    valid_from: date
+    above_prompt_tokens: int
+    price: Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPrices:
+    """The prices that came into force on one day: tiers, the highest limit first."""
+
+    valid_from: date
+    tiers: tuple[tuple[int, Price], ...]
+
+    def price_for(self, prompt_tokens: int) -> Price | None:
+        """Return the price of a prompt this long; None below the lowest tier."""
+        for above_tokens, price in self.tiers:
+            if above_tokens == 0 or prompt_tokens > above_tokens:
+                return price
+        return None
+
+
+Series = tuple[DayPrices, ...]
+
+
+class PriceBook:
+    """All prices, read only; safe to share between threads. A new book replaces it."""
+
+    __slots__ = ("_exact", "_patterns", "_remembered")
+
+    def __init__(self, rows: Iterable[PriceRow]) -> None:
+        series = _series_by_name(rows)
+        self._exact = {k: v for k, v in series.items() if "*" not in k[1]}
+        self._patterns = sorted(
+            ((k, v) for k, v in series.items() if "*" in k[1]),
+            key=lambda item: (-item[0][1].index("*"), item[0]),
+        )
+        self._remembered: dict[tuple[str, str], Series] = {}
+
+    def price_for(
+        self,
+        provider_kind: str,
+        model: str,
+        *,
+        at: date | datetime,
+        prompt_tokens: int,
+    ) -> Price | None:
+        """Return the price in force, None when nobody knows it.
+
+        Days are days in UTC. Makes no query. Model names come from clients, so what
+        is remembered about them is bounded.
+        """
+        day = at.astimezone(UTC).date() if isinstance(at, datetime) else at
+        for prices in self._series(provider_kind, model):
+            if prices.valid_from <= day:
+                return prices.price_for(prompt_tokens)
+        return None
+
+    def _series(self, provider_kind: str, model: str) -> Series:
+        name = (provider_kind, model)
+        found = self._remembered.get(name)
+        if found is None:
+            found = self._find(provider_kind, model.lower())
+            if len(self._remembered) >= REMEMBERED_NAMES:
+                self._remembered.clear()
+            self._remembered[name] = found
+        return found
+
+    def _find(self, provider_kind: str, model: str) -> Series:
+        """The series of the best match; empty when nothing matches."""
+        providers = (
+            provider_kind,
+            ANY_PROVIDER,
+            *PRICED_LIKE.get(provider_kind, ()),
+        )
+        for name in _spellings(model):
+            found = self._find_exact(providers, name) or self._find_pattern(
+                providers, name
+            )
+            if found:
+                return found
+        return ()
+
+    def _find_exact(self, providers: tuple[str, ...], model: str) -> Series:
+        for provider in providers:
+            if found := self._exact.get((provider, model)):
+                return found
+        return ()
+
+    def _find_pattern(self, providers: tuple[str, ...], model: str) -> Series:
+        matches = [
+            (-pattern.index("*"), providers.index(provider), series)
+            for (provider, pattern), series in self._patterns
+            if provider in providers and fnmatchcase(model, pattern)
+        ]
+        return min(matches, key=lambda match: match[:2])[2] if matches else ()
+
+
+def load() -> PriceBook:
+    """Return the book of all prices in the database. One query."""
+    return PriceBook(
+        PriceRow(
+            provider=row.provider,
+            model=row.model,
+            valid_from=row.valid_from,
+            above_prompt_tokens=row.above_prompt_tokens,
+            price=row.price,
+        )
+        for row in ModelPrice.objects.all()
+    )
+
+
+def base_name(model: str) -> str:
+    """Return `model` without `[1m]` and without the date or `latest` at its end."""
+    return DATE_SUFFIX.sub("", VARIANT.sub("", model))
+
+
+def _spellings(model: str) -> tuple[str, ...]:
+    """The names to try for `model`, the most telling first."""
+    return tuple(dict.fromkeys((model, VARIANT.sub("", model), base_name(model))))
+
+
+def _series_by_name(rows: Iterable[PriceRow]) -> dict[tuple[str, str], Series]:
+    days: dict[tuple[str, str], dict[date, list[tuple[int, Price]]]] = {}
+    for row in rows:
+        by_day = days.setdefault((row.provider, row.model.lower()), {})
+        tier = (row.above_prompt_tokens, row.price)
+        by_day.setdefault(row.valid_from, []).append(tier)
+    return {name: _newest_first(by_day) for name, by_day in days.items()}
+
+
+def _newest_first(by_day: Mapping[date, list[tuple[int, Price]]]) -> Series:
+    return tuple(
+        DayPrices(
+            valid_from=day,
+            tiers=tuple(sorted(by_day[day], key=lambda tier: -tier[0])),
+        )
+        for day in sorted(by_day, reverse=True)
+    )
