@@ -1,0 +1,55 @@
+"""Which plan applies to a key and a request: reads the snapshot, no query."""
+
+from __future__ import annotations
+
+from routing.config import ClientKeyConfig, RuleConfig, Snapshot
+from routing.errors import ConfigurationError
+from routing.types import CascadePlan, ChatRequest, Target
+
+
+def plan_for(
+    request: ChatRequest, key: ClientKeyConfig, snapshot: Snapshot
+) -> CascadePlan:
+    """Return what to try for `request`: the first rule that applies, else pass-through.
+
+    Rules are looked at by priority, a name before a pattern. A request for a rule's
+    own draft model is no cascade. Raises ConfigurationError when no provider owns the
+    model.
+    """
+    rule = _rule_for(request, key, snapshot)
+    if rule is None:
+        return CascadePlan(verifier=target_for(request.model, snapshot))
+    return plan_of(rule, request.model, snapshot)
+
+
+def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
+    """Return what `rule` tries for a request for `model`, whether it applies or not."""
+    return CascadePlan(
+        verifier=target_for(rule.verifier_model or model, snapshot),
+        draft=target_for(rule.draft_model, snapshot),
+        rule=rule.terms,
+    )
+
+
+def target_for(model: str, snapshot: Snapshot) -> Target:
+    """Return the provider that owns `model`, with the model's name as asked.
+
+    The most specific pattern of an enabled provider owns it; ties go to the lower
+    priority number. Raises ConfigurationError when none matches.
+    """
+    for owned in snapshot.patterns:
+        if owned.pattern.matches(model):
+            return Target(provider=owned.provider, model=model)
+    raise ConfigurationError(
+        f"No enabled provider owns the model {model}. "
+        "An operator can add a pattern for it under Models."
+    )
+
+
+def _rule_for(
+    request: ChatRequest, key: ClientKeyConfig, snapshot: Snapshot
+) -> RuleConfig | None:
+    for rule in snapshot.rules:
+        if rule.applies_to(request.model, key):
+            return rule
+    return None

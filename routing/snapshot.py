@@ -1,0 +1,213 @@
+"""An in-process copy of rules, keys, providers and prices, at most a second stale.
+
+The hot path reads it and makes no query. A thread of the worker reads the version row
+and loads a new copy when the number has moved; when the database is away the old copy
+serves on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+from django.utils import timezone
+
+from metrics import price_book
+from routing.config import (
+    ClientKeyConfig,
+    OwnedPattern,
+    Pattern,
+    RuleConfig,
+    Snapshot,
+)
+from routing.errors import ConfigurationError
+from routing.models import (
+    CascadeRule,
+    ClientKey,
+    ConfigVersion,
+    Provider,
+    UpstreamModel,
+)
+from routing.types import (
+    OnVerifierError,
+    ProviderConfig,
+    ProviderKind,
+    ResponseModel,
+    RuleTerms,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class SnapshotHolder:
+    """Holds the newest snapshot of this process and keeps it fresh."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._starting = threading.Lock()
+        self._started = False
+        self._healthy = True
+
+    def get(self) -> Snapshot:
+        """Return the newest snapshot; the first call loads it and starts refreshing.
+
+        Raises django.db.Error when there is none yet and the database is away.
+        """
+        if self._snapshot is None:
+            self.start()
+        assert self._snapshot is not None  # noqa: S101  start() returns or raises
+        return self._snapshot
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the database answered when it was last asked."""
+        return self._healthy
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is a snapshot to serve from."""
+        return self._snapshot is not None
+
+    def start(self) -> None:
+        """Load the first snapshot and keep it fresh from a thread of this process."""
+        with self._starting:
+            if self._snapshot is None:
+                self._snapshot = load()
+            if not self._started and settings.CASCADE_SNAPSHOT_POLL_S > 0:
+                self._started = True
+                threading.Thread(
+                    target=self._refresh_for_ever, name="snapshot", daemon=True
+                ).start()
+
+    def refresh(self) -> bool:
+        """Load anew when the version moved; whether it did. One query when not."""
+        if self._snapshot and ConfigVersion.current() == self._snapshot.version:
+            return False
+        self._snapshot = load()
+        return True
+
+    def forget(self) -> None:
+        """Drop the snapshot: the next `get` loads it."""
+        self._snapshot = None
+
+    def _refresh_for_ever(self) -> None:
+        while True:
+            time.sleep(settings.CASCADE_SNAPSHOT_POLL_S)
+            try:
+                close_old_connections()
+                self.refresh()
+                self._healthy = True
+            except DatabaseError as error:
+                if self._healthy:
+                    logger.warning("configuration not refreshed: %s", error)
+                self._healthy = False
+
+
+def load() -> Snapshot:
+    """Return the configuration as it stands. Five queries."""
+    version = ConfigVersion.current()
+    providers = {
+        row.pk: _provider(row) for row in Provider.objects.filter(enabled=True)
+    }
+    return Snapshot(
+        version=version,
+        rules=_rules(),
+        patterns=_patterns(providers),
+        keys=_keys(),
+        prices=price_book.load(),
+    )
+
+
+def _provider(row: Provider) -> tuple[int, ProviderConfig]:
+    key, trouble = _key(row)
+    config = ProviderConfig(
+        name=row.name,
+        kind=cast(ProviderKind, row.kind),
+        base_url=row.base_url.rstrip("/"),
+        api_key=key,
+        trouble=trouble,
+    )
+    return row.priority, config
+
+
+def _key(row: Provider) -> tuple[str, str]:
+    try:
+        key = row.key()
+    except ConfigurationError as error:
+        logger.warning("provider %s: %s", row.name, error.message)
+        return "", error.message
+    if row.key_reference and not key:
+        return "", (
+            f"The provider {row.name} has no API key: "
+            f"{row.key_reference} holds nothing."
+        )
+    return key, ""
+
+
+def _patterns(
+    providers: Mapping[int, tuple[int, ProviderConfig]],
+) -> tuple[OwnedPattern, ...]:
+    rows = UpstreamModel.objects.filter(enabled=True, provider_id__in=providers)
+    ranked: list[tuple[Any, OwnedPattern]] = []
+    for row in rows:
+        priority, provider = providers[row.provider_id]
+        pattern = Pattern(row.name)
+        exact, literal = pattern.specificity
+        owned = OwnedPattern(
+            pattern=pattern, provider=provider, display_name=row.display_name
+        )
+        ranked.append(((not exact, -literal, priority, provider.name), owned))
+    ranked.sort(key=lambda pair: pair[0])
+    return tuple(owned for _, owned in ranked)
+
+
+def _rules() -> tuple[RuleConfig, ...]:
+    rules = [
+        (row.priority, Pattern(row.request_model), row)
+        for row in CascadeRule.objects.filter(enabled=True)
+    ]
+    rules.sort(key=lambda r: (r[0], *(-int(s) for s in r[1].specificity), r[2].name))
+    return tuple(rule_config(row) for _, _, row in rules)
+
+
+def rule_config(row: CascadeRule) -> RuleConfig:
+    """Return the rule of `row` as the hot path reads it."""
+    return RuleConfig(
+        pattern=Pattern(row.request_model),
+        draft_model=row.draft_model,
+        verifier_model=row.verifier_model,
+        client_key_id=row.client_key_id,
+        tag=row.tag,
+        terms=RuleTerms(
+            name=row.name,
+            threshold=row.threshold,
+            prior=row.prior,
+            draft_timeout_s=row.draft_timeout_s,
+            on_verifier_error=cast(OnVerifierError, row.on_verifier_error),
+            response_model=cast(ResponseModel, row.response_model),
+        ),
+    )
+
+
+def _keys() -> dict[str, ClientKeyConfig]:
+    now = timezone.now()
+    keys = {
+        row.digest: ClientKeyConfig(
+            id=row.pk,
+            name=row.name,
+            prefix=row.prefix,
+            tag=row.tag,
+            expires_at=row.expires_at,
+        )
+        for row in ClientKey.objects.filter(enabled=True)
+    }
+    return {digest: key for digest, key in keys.items() if not key.expired(now)}
+
+
+holder = SnapshotHolder()

@@ -1,0 +1,303 @@
+"""Events of the Messages API <-> a completion, for drafts and for live streams.
+
+What decides is an event's name, as in the vendor's own clients. Unknown events, deltas
+and keys are never an error: the API grows.
+
+Source: Anthropic API reference, "Streaming messages", and the SDK's accumulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from metrics.types import Usage
+from routing.body import look, span_of
+from routing.errors import InvalidRequest
+from routing.sse import EventSplitter, blank_but_data, event_data, event_name
+from routing.types import Completion
+
+Json = dict[str, Any]
+
+# Delta types that lengthen a text of their block, and the key both have it under.
+_GROWING = {"text_delta": "text", "thinking_delta": "thinking"}
+_NO_REQUEST_HAS_THIS_MANY_TOKENS = 2**40
+
+
+class MessageFolder:
+    """Folds the events of one stream into the message they tell.
+
+    `complete` says whether `message_stop` came; without it the answer is cut off,
+    however orderly the connection ended. `error` is what an error event told, or
+    {"type": "malformed_event"}: what came cannot be trusted to be all.
+    """
+
+    def __init__(self) -> None:
+        self.complete = False
+        self.error: Json | None = None
+        self._message: Json | None = None
+        self._blocks: dict[Any, _BlockFolder] = {}
+
+    def add(self, raw: bytes) -> None:
+        """Take the next event, exactly as it came."""
+        fold = _FOLDS.get(event_name(raw))
+        if fold is None:
+            return
+        event = _object(event_data(raw))
+        if event is None:
+            self.error = self.error or {"type": "malformed_event"}
+        else:
+            fold(self, event)
+
+    @property
+    def whole(self) -> bool:
+        """Whether an answer began, ended, and nothing went wrong between."""
+        return self.complete and self.error is None and self._message is not None
+
+    def completion(self) -> Completion | None:
+        """Return the message as told so far; None when none has begun."""
+        if self._message is None:
+            return None
+        blocks = [block.folded() for block in self._blocks.values()]
+        message = self._message | {"content": blocks}
+        return Completion(message=message, usage=usage_of(message.get("usage")))
+
+    def _start(self, event: Json) -> None:
+        message = event.get("message")
+        self._message = dict(message) if isinstance(message, dict) else {}
+
+    def _start_block(self, event: Json) -> None:
+        self._blocks[_index(event)] = _BlockFolder(event.get("content_block"))
+
+    def _grow_block(self, event: Json) -> None:
+        block, delta = self._blocks.get(_index(event)), event.get("delta")
+        if block is not None and isinstance(delta, dict):
+            block.grow(delta)
+
+    def _change(self, event: Json) -> None:
+        """Apply a `message_delta`; its usage is cumulative, so it overwrites."""
+        if self._message is None:
+            return
+        told = {k: v for k, v in event.items() if k not in ("type", "delta", "usage")}
+        delta = event.get("delta")
+        self._message.update(told, **(delta if isinstance(delta, dict) else {}))
+        if usage := _later(self._message.get("usage"), event.get("usage")):
+            self._message["usage"] = usage
+
+    def _stop(self, event: Json) -> None:  # noqa: ARG002  all folds are called alike
+        self.complete = True
+
+    def _fail(self, event: Json) -> None:
+        self.error = _error_in(event)
+
+
+_FOLDS = {
+    "message_start": MessageFolder._start,
+    "content_block_start": MessageFolder._start_block,
+    "content_block_delta": MessageFolder._grow_block,
+    "message_delta": MessageFolder._change,
+    "message_stop": MessageFolder._stop,
+    "error": MessageFolder._fail,
+}
+
+
+class _BlockFolder:
+    """One content block while its deltas come; texts are joined once, at the end."""
+
+    def __init__(self, block: Any) -> None:
+        self._block: Json = dict(block) if isinstance(block, dict) else {}
+        self._texts: dict[str, list[str]] = {}
+        self._citations: list[Any] = []
+        self._input: list[str] = []
+
+    def grow(self, delta: Json) -> None:
+        kind = str(delta.get("type"))
+        if key := _GROWING.get(kind):
+            self._texts.setdefault(key, []).append(_string(delta.get(key)))
+        elif kind == "input_json_delta":
+            self._input.append(_string(delta.get("partial_json")))
+        elif kind == "citations_delta":
+            self._citations.append(delta.get("citation"))
+        elif kind == "signature_delta":
+            self._block["signature"] = delta.get("signature")
+
+    def folded(self) -> Json:
+        block = dict(self._block)
+        for key, parts in self._texts.items():
+            block[key] = _string(block.get(key)) + "".join(parts)
+        if self._citations:
+            before = block.get("citations")
+            block["citations"] = [
+                *(before if isinstance(before, list) else []),
+                *self._citations,
+            ]
+        if text := "".join(self._input):
+            block["input"] = _json_or_text(text)
+        return block
+
+
+class StreamMeter:
+    """Watches a live stream go by: the usage so far, and how it ended.
+
+    Costs microseconds per chunk: only the few events that carry usage or an error are
+    read. Never raises for what a stream holds.
+    """
+
+    def __init__(self) -> None:
+        self.complete = False
+        self.error: Json | None = None
+        self._usage: Json | None = None
+        self._splitter = EventSplitter()
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream, cut anywhere, content decoded."""
+        for raw in self._splitter.feed(chunk):
+            name = event_name(raw)
+            if name in ("message_start", "message_delta"):
+                self._note_usage(_object(event_data(raw)) or {})
+            elif name == "message_stop":
+                self.complete = True
+            elif name == "error":
+                self.error = _error_in(_object(event_data(raw)) or {})
+
+    @property
+    def mid_event(self) -> bool:
+        """Whether the stream stands inside an event."""
+        return bool(self._splitter.rest)
+
+    @property
+    def usage(self) -> Usage | None:
+        """The usage told so far; None when none was."""
+        return usage_of(self._usage)
+
+    def _note_usage(self, event: Json) -> None:
+        message = event.get("message")
+        holder = message if isinstance(message, dict) else event
+        self._usage = _later(self._usage, holder.get("usage"))
+
+
+def fold(events: Iterable[bytes]) -> Completion | None:
+    """Return the message `events` tell, as far as they got; None when none began."""
+    folder = MessageFolder()
+    for raw in events:
+        folder.add(raw)
+    return folder.completion()
+
+
+def parse_message(body: bytes) -> Completion | None:
+    """Return the completion in the body of an unstreamed answer.
+
+    None when the body is not a message object: not JSON, an error envelope, a page.
+    """
+    message = _object(body)
+    if message is None or message.get("type") != "message":
+        return None
+    return Completion(message=message, usage=usage_of(message.get("usage")))
+
+
+def usage_of(usage: Any) -> Usage | None:
+    """Return the token classes of a message's `usage`; None when it tells none.
+
+    null counts as 0, anything else that is no count of tokens as not told. Cache writes
+    whose lifetime is not told are counted as 5-minute writes, the API's default.
+    """
+    if not isinstance(usage, Mapping):
+        return None
+    split = usage.get("cache_creation")
+    split = split if isinstance(split, Mapping) else {}
+    counts = {
+        "input_tokens": _tokens(usage, "input_tokens"),
+        "output_tokens": _tokens(usage, "output_tokens"),
+        "cache_read_tokens": _tokens(usage, "cache_read_input_tokens"),
+        "cache_write_5m_tokens": _tokens(split, "ephemeral_5m_input_tokens"),
+        "cache_write_1h_tokens": _tokens(split, "ephemeral_1h_input_tokens"),
+    }
+    written = _tokens(usage, "cache_creation_input_tokens")
+    if written is None and all(count is None for count in counts.values()):
+        return None
+    told = {name: count or 0 for name, count in counts.items()}
+    unsplit = (written or 0) - told["cache_write_1h_tokens"]
+    told["cache_write_5m_tokens"] = max(told["cache_write_5m_tokens"], unsplit)
+    return Usage(**told)
+
+
+def replace_model(raw: bytes, model: str) -> bytes:
+    """Return a `message_start` event with `model` as its message's model.
+
+    Every byte outside that value is kept; any other event comes back as it is.
+    """
+    if event_name(raw) != "message_start":
+        return raw
+    return _replaced(raw, blank_but_data(raw), ("message", "model"), model)
+
+
+def replace_model_in_message(body: bytes, model: str) -> bytes:
+    """Return a message's JSON with `model` as its top-level model, all else as it was.
+
+    Unchanged when it is no JSON object or has no model.
+    """
+    return _replaced(body, body, ("model",), model)
+
+
+def _replaced(raw: bytes, data: bytes, path: tuple[str, ...], model: str) -> bytes:
+    """Splice at the place that `path` leads to in `data`, a look-alike of `raw`."""
+    start, end = 0, len(data)
+    try:
+        for name in path:
+            value = data[start:end]
+            fields = look(value)
+            if name not in fields:
+                return raw
+            first, last = span_of(value, fields, name)
+            start, end = start + first, start + last
+    except InvalidRequest:
+        return raw
+    return raw[:start] + msgspec.json.encode(model) + raw[end:]
+
+
+def _later(before: Any, told: Any) -> Json | None:
+    """Merge a later report of usage into an earlier one; null tells nothing new."""
+    usage = dict(before) if isinstance(before, Mapping) else {}
+    if isinstance(told, Mapping):
+        news = {k: v for k, v in told.items() if v is not None or k not in usage}
+        usage.update(news)
+    return usage or None
+
+
+def _tokens(counts: Mapping[str, Any], name: str) -> int | None:
+    count = counts.get(name, False)
+    if count is None:
+        return 0
+    if not isinstance(count, int) or isinstance(count, bool):
+        return None
+    return count if 0 <= count < _NO_REQUEST_HAS_THIS_MANY_TOKENS else None
+
+
+def _error_in(event: Json) -> Json:
+    error = event.get("error")
+    return error if isinstance(error, dict) else {"type": "malformed_event"}
+
+
+def _index(event: Json) -> int | None:
+    """A block's number; None, which is a place like any other, when it is no number."""
+    index = event.get("index")
+    return index if isinstance(index, int) else None
+
+
+def _object(data: bytes) -> Json | None:
+    value = _json_or_text(data)
+    return value if isinstance(value, dict) else None
+
+
+def _json_or_text(data: bytes | str) -> Any:
+    """The JSON in `data`, else `data` itself: no tool input, and judged so."""
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        return data
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
