@@ -1,0 +1,130 @@
+"""What all adapters share: an open HTTP reply, and errors in our own words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from routing.errors import (
+    ClientGone,
+    StreamInterrupted,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from routing.types import ChatRequest, Headers, Target, Ticket
+
+Adapter = Callable[[ChatRequest, Target], httpx.Request]
+
+# Source: RFC 9110, 7.6.1; content-length is restored by whoever sends the body on.
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Limits of one call, in seconds; `total_s` covers the body, None sets no limit."""
+
+    connect_s: float
+    read_s: float
+    total_s: float | None = None
+
+    def within(self, total_s: float | None) -> Timeouts:
+        """Return the same limits, with the whole call bounded by `total_s`."""
+        return dataclasses.replace(self, total_s=total_s)
+
+    def as_extension(self) -> dict[str, float | None]:
+        """Return the limits as the transport reads them."""
+        return {
+            "connect": self.connect_s,
+            "read": self.read_s,
+            "write": self.read_s,
+            "total": self.total_s,
+        }
+
+
+class HttpReply:
+    """The open reply of a provider: status and headers are here, the body comes."""
+
+    def __init__(self, response: httpx.Response, ticket: Ticket) -> None:
+        self.status = response.status_code
+        self.headers = end_to_end(response.headers)
+        self._response = response
+        self._ticket = ticket
+
+    @classmethod
+    def open(
+        cls,
+        transport: httpx.BaseTransport,
+        request: httpx.Request,
+        *,
+        ticket: Ticket,
+        timeouts: Timeouts,
+    ) -> HttpReply:
+        """Send `request` and return when the status line and headers are in.
+
+        Raises UpstreamUnreachable, UpstreamTimeout or ClientGone.
+        """
+        if ticket.gone:
+            raise ClientGone
+        request.extensions = {"timeout": timeouts.as_extension(), "ticket": ticket}
+        with _own_errors(ticket, broken=UpstreamUnreachable):
+            return cls(transport.handle_request(request), ticket)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield body bytes as they arrive, still in `content-encoding`.
+
+        Raises StreamInterrupted, UpstreamTimeout or ClientGone.
+        """
+        stream = self._response.stream
+        assert isinstance(stream, httpx.SyncByteStream)  # noqa: S101  ours always is
+        with _own_errors(self._ticket, broken=StreamInterrupted):
+            yield from stream
+
+    def close(self) -> None:
+        """Give the connection back, or shut it when the body was not read."""
+        self._response.close()
+
+
+def end_to_end(headers: httpx.Headers) -> Headers:
+    """Return the headers of an answer that concern its reader, names in lower case."""
+    return tuple(
+        (name, value)
+        for raw_name, raw_value in headers.raw
+        if (name := raw_name.decode("latin-1").lower()) not in HOP_BY_HOP
+        for value in (raw_value.decode("latin-1"),)
+    )
+
+
+@contextmanager
+def _own_errors(
+    ticket: Ticket, *, broken: type[UpstreamUnreachable | StreamInterrupted]
+) -> Iterator[None]:
+    try:
+        yield
+    except httpx.TransportError as error:
+        if ticket.gone:
+            raise ClientGone from None
+        if isinstance(error, httpx.TimeoutException):
+            raise UpstreamTimeout("The provider did not answer in time.") from error
+        raise broken(_WORDS[broken]) from error
+
+
+_WORDS: dict[type[UpstreamUnreachable | StreamInterrupted], str] = {
+    UpstreamUnreachable: "The provider cannot be reached.",
+    StreamInterrupted: "The provider's answer broke off.",
+}

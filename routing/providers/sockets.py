@@ -1,0 +1,228 @@
+"""Connections to providers and the pool they rest in. Knows h11, not httpx.
+
+Failures leave here as `TimeoutError`, `OSError` or h11's errors; the transport gives
+them the names its callers know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import h11
+from gevent.monkey import get_original
+
+Origin = tuple[str, str, int]
+
+RECEIVE_BYTES = 65_536
+HEAD_LIMIT_BYTES = 65_536
+
+# gevent's poll() would switch greenlets, and this one never waits.
+_poll = get_original("select", "poll")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long each step may wait, in seconds; None waits for ever.
+
+    `deadline` is the moment of the monotonic clock at which the whole call ends.
+    """
+
+    connect: float | None = None
+    read: float | None = None
+    write: float | None = None
+    deadline: float | None = None
+
+    def within(self, seconds: float | None) -> float | None:
+        """Return `seconds`, cut to what is left until the deadline.
+
+        Raises TimeoutError when nothing is left: a socket takes 0 for "do not block".
+        """
+        if self.deadline is None:
+            return seconds
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the call reached its deadline")
+        return left if seconds is None else min(seconds, left)
+
+
+class Connection:
+    """One socket with its HTTP/1.1 parser, for one call at a time."""
+
+    __slots__ = (
+        "_parser",
+        "_refused",
+        "answered",
+        "complete",
+        "idle_since",
+        "origin",
+        "pid",
+        "sock",
+    )
+
+    def __init__(self, sock: socket.socket, origin: Origin) -> None:
+        self.sock = sock
+        self.origin = origin
+        self.pid = os.getpid()
+        self.idle_since = 0.0
+        self.answered = False
+        self.complete = False
+        self._refused = False
+        self._parser = h11.Connection(h11.CLIENT, HEAD_LIMIT_BYTES)
+
+    def send(self, head: h11.Request, body: bytes, limits: Limits) -> None:
+        """Send a request whole; the write limit holds for each part taken.
+
+        A server may answer, and hang up, without reading a body it does not want. So a
+        broken pipe is no error here: reading tells what became of the request.
+        """
+        self.answered = self.complete = False
+        pieces = [self._parser.send(head)]
+        if body:
+            pieces.append(self._parser.send(h11.Data(data=body)))
+        pieces.append(self._parser.send(h11.EndOfMessage()))
+        try:
+            self._send_all(b"".join(pieces), limits)
+        except ConnectionError:
+            self._refused = True
+
+    def _send_all(self, data: bytes, limits: Limits) -> None:
+        # Not sendall(): its timeout spans the whole body, however fast it moves.
+        unsent = memoryview(data)
+        while unsent:
+            self.sock.settimeout(limits.within(limits.write))
+            unsent = unsent[self.sock.send(unsent) :]
+
+    def read_head(self, limits: Limits) -> h11.Response:
+        """Return status and headers of the final answer; 1xx answers are skipped."""
+        while True:
+            event = self._parser.next_event()
+            if isinstance(event, h11.Response):
+                return event
+            if event is h11.NEED_DATA:
+                self._feed(limits)
+            elif not isinstance(event, h11.InformationalResponse):
+                raise h11.RemoteProtocolError("the server switched protocols")
+
+    def read_body(self, limits: Limits) -> bytes:
+        """Return the body bytes at hand, waiting for some when there are none.
+
+        Sets `complete` with the last of them, which may be b"".
+        """
+        parts: list[bytes] = []
+        while not self.complete:
+            event = self._next_body_event(had_some=bool(parts))
+            if isinstance(event, h11.Data):
+                parts.append(event.data)
+            elif event is not h11.NEED_DATA:
+                self.complete = True
+            elif parts:
+                break
+            else:
+                self._feed(limits)
+        return b"".join(parts)
+
+    def _next_body_event(self, *, had_some: bool) -> Any:
+        try:
+            return self._parser.next_event()
+        except h11.RemoteProtocolError:
+            # What came before the fault is still good; the parser repeats its error.
+            if not had_some:
+                raise
+            return h11.NEED_DATA
+
+    def _feed(self, limits: Limits) -> None:
+        self.sock.settimeout(limits.within(limits.read))
+        data = self.sock.recv(RECEIVE_BYTES)
+        if not (data or self.answered):
+            raise h11.RemoteProtocolError("the server hung up without an answer")
+        self.answered = True
+        self._parser.receive_data(data)
+
+    def renew(self) -> bool:
+        """Return whether another call may follow, and make ready for it.
+
+        False unless the answer was read to its end and not a byte came after it:
+        left-over bytes would be taken for the answer to somebody else's question.
+        """
+        parser = self._parser
+        if self._refused or not (parser.our_state is parser.their_state is h11.DONE):
+            return False
+        if parser.trailing_data != (b"", False) or self._decrypted_bytes():
+            return False
+        parser.start_next_cycle()
+        return True
+
+    def _decrypted_bytes(self) -> int:
+        pending = getattr(self.sock, "pending", None)
+        return pending() if pending else 0
+
+    def is_silent(self) -> bool:
+        """Return whether the peer neither hung up nor sent anything while idle."""
+        poller = _poll()
+        poller.register(self.sock.fileno(), select.POLLIN)
+        return not poller.poll(0)
+
+    def close(self) -> None:
+        """Close the socket; doing it twice is fine."""
+        self.sock.close()
+
+
+class SocketPool:
+    """Idle connections per origin; the last one given back is the first one taken.
+
+    No lock: each step on a deque is atomic, and a lock could be copied by a fork while
+    it is held. Two threads that meet may close one idle connection too many.
+    """
+
+    def __init__(self, *, idle_limit_s: float, max_idle: int) -> None:
+        self._idle_limit_s = idle_limit_s
+        self._max_idle = max_idle
+        self._idle: dict[Origin, deque[Connection]] = {}
+
+    def take(self, origin: Origin) -> Connection | None:
+        """Return an idle connection that still looks alive; None when there is none."""
+        while connection := self._pop(origin):
+            if self._is_usable(connection):
+                return connection
+            connection.close()
+        return None
+
+    def give(self, connection: Connection) -> None:
+        """Keep `connection` for the next call; the oldest go when too many rest."""
+        connection.idle_since = time.monotonic()
+        idle = self._idle.setdefault(connection.origin, deque())
+        idle.append(connection)
+        with contextlib.suppress(IndexError):  # another thread took the last one
+            while len(idle) > self._max_idle or self._is_stale(idle[0]):
+                idle.popleft().close()
+
+    def close(self) -> None:
+        """Close what is idle now, and from now on what is given back."""
+        self._max_idle = 0
+        for origin in list(self._idle):
+            while connection := self._pop(origin):
+                connection.close()
+
+    def _pop(self, origin: Origin) -> Connection | None:
+        try:
+            return self._idle[origin].pop()
+        except (KeyError, IndexError):
+            return None
+
+    def _is_usable(self, connection: Connection) -> bool:
+        # After a fork parent and child hold the same socket: only its maker uses it.
+        return (
+            connection.pid == os.getpid()
+            and not self._is_stale(connection)
+            and connection.is_silent()
+        )
+
+    def _is_stale(self, connection: Connection) -> bool:
+        return time.monotonic() - connection.idle_since > self._idle_limit_s
