@@ -1,0 +1,141 @@
+"""Asks the draft model and reads its answer to the end; nothing goes on from here."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from routing.errors import ClientGone, ProxyError, UpstreamTimeout
+from routing.sse import EventSplitter
+from routing.streams import MessageFolder, parse_message
+from routing.types import (
+    Call,
+    ChatRequest,
+    Completion,
+    Headers,
+    Reply,
+    Target,
+    Upstream,
+)
+
+MAX_DRAFT_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What came of asking the draft model.
+
+    `parts` is the body as received: one whole JSON message, or a stream's raw events.
+    `completion` is None when there is none to judge; `failure` then says why:
+    `draft_error` or `draft_timeout`. `gone`: the client left meanwhile.
+    """
+
+    call: Call
+    headers: Headers = ()
+    parts: tuple[bytes, ...] = ()
+    completion: Completion | None = None
+    failure: str = ""
+    gone: bool = False
+
+
+class _Unusable(Exception):
+    """The draft's answer is not one we can judge."""
+
+
+def take(
+    request: ChatRequest, target: Target, *, upstream: Upstream, timeout_s: float
+) -> Draft:
+    """Return the draft's whole answer, or why there is none. Never raises for either.
+
+    The draft is asked in the client's own shape, stream or not. Whatever goes wrong is
+    a reason to escalate, not an error of the client's.
+    """
+    reading = _Reading(target)
+    try:
+        reply = upstream.ask(_readable(request), target, timeout_s=timeout_s)
+        return reading.read(reply, stream=request.stream)
+    except ClientGone:
+        return reading.failed("", cut_off=True, gone=True)
+    except UpstreamTimeout:
+        return reading.failed("draft_timeout", cut_off=True)
+    except (ProxyError, _Unusable):
+        return reading.failed("draft_error")
+
+
+class _Reading:
+    """One draft while it is read; knows the usage so far when it breaks off."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._started = time.monotonic()
+        self._status: int | None = None
+        self._folder = MessageFolder()
+
+    def read(self, reply: Reply, *, stream: bool) -> Draft:
+        try:
+            self._status = reply.status
+            if reply.status != 200:
+                raise _Unusable
+            parts = self._events(reply) if stream else (_whole(reply),)
+        finally:
+            reply.close()
+        completion = self._folder.completion() if stream else parse_message(parts[0])
+        if completion is None:
+            raise _Unusable
+        return Draft(
+            call=self._call(completion),
+            headers=reply.headers,
+            parts=tuple(parts),
+            completion=completion,
+        )
+
+    def failed(
+        self, failure: str, *, cut_off: bool = False, gone: bool = False
+    ) -> Draft:
+        call = self._call(self._folder.completion(), cut_off=cut_off)
+        return Draft(call=call, failure=failure, gone=gone)
+
+    def _events(self, reply: Reply) -> tuple[bytes, ...]:
+        splitter = EventSplitter()
+        events: list[bytes] = []
+        for chunk in _bounded(reply):
+            for event in splitter.feed(chunk):
+                events.append(event)
+                self._folder.add(event)
+        if not self._folder.whole:
+            raise _Unusable
+        return (*events, *((splitter.rest,) if splitter.rest else ()))
+
+    def _call(self, completion: Completion | None, *, cut_off: bool = False) -> Call:
+        return Call(
+            role="draft",
+            target=self._target,
+            status=self._status,
+            usage=completion.usage if completion else None,
+            duration_ms=(time.monotonic() - self._started) * 1000,
+            cut_off=cut_off,
+        )
+
+
+def _readable(request: ChatRequest) -> ChatRequest:
+    # The draft's bytes are ours to read; compression would be for nothing.
+    headers = tuple(
+        ("accept-encoding", "identity") if name == "accept-encoding" else (name, value)
+        for name, value in request.headers
+    )
+    return dataclasses.replace(request, headers=headers)
+
+
+def _whole(reply: Reply) -> bytes:
+    return b"".join(_bounded(reply))
+
+
+def _bounded(chunks: Iterable[bytes]) -> Iterable[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_DRAFT_BYTES:
+            raise _Unusable
+        yield chunk
