@@ -1,0 +1,63 @@
+"""gunicorn's entry: the API goes past the middleware that only pages need."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+
+from cascadeproxy.environment import use_settings
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+
+class ApiHandler(WSGIHandler):
+    """Django without middleware: views under /v1/ do all they need themselves."""
+
+    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Put nothing between the server and the views."""
+        del is_async
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        self._exception_middleware: list[Any] = []
+        # Django's stubs lack the method that its own handlers chain.
+        get_response = self._get_response  # type: ignore[attr-defined]
+        self._middleware_chain = convert_exception_to_response(get_response)
+
+
+class Entry:
+    """Sends /v1/ to the API and the rest to the pages."""
+
+    def __init__(self) -> None:
+        use_settings()
+        self._pages = get_wsgi_application()
+        self._api = ApiHandler()
+
+    def __call__(
+        self, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        if not environ["PATH_INFO"].startswith("/v1"):
+            return self._pages(environ, start_response)
+        if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+            _measure_body(environ)
+        return self._api(environ, start_response)
+
+
+def _measure_body(environ: Environ) -> None:
+    """Read a chunked body, whose length WSGI does not know, so that Django sees it.
+
+    Reads one byte more than the limit at most; the view then finds it too large.
+    """
+    body = environ["wsgi.input"].read(settings.CASCADE_MAX_BODY_BYTES + 1)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)
+
+
+application = Entry()

@@ -1,0 +1,238 @@
+"""Bodies that are sent while they come: a live stream, a draft's events, a held line.
+
+Each is an iterator object with a `close` that may be called twice and before the first
+chunk, unlike a generator's: a client can leave before anything was read.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from routing.cascade import OpenCall, Outcome
+from routing.encoding import decoder_for
+from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.sse import EventSplitter, event_name
+from routing.streams import StreamMeter, replace_model
+from routing.types import Call, Reply
+
+RenderError = Callable[[ProxyError], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEnd:
+    """How a stream ended: what the call came to, and whether its client saw the end."""
+
+    call: Call
+    aborted: bool
+
+
+class LiveAnswer:
+    """The verifier's stream, passed on byte for byte as it comes.
+
+    `on_first(wait_ms)` is called before the first byte goes out, `on_end` once: before
+    the last event goes out, so that nothing answered is lost when we are killed, or at
+    `close` when the client left first. A stream that breaks off between events ends
+    with an `error` event; inside an event the connection is cut. Neither looks like a
+    clean end.
+    """
+
+    def __init__(
+        self,
+        call: OpenCall,
+        *,
+        rename_to: str | None,
+        render_error: RenderError,
+        on_first: Callable[[float], None],
+        on_end: Callable[[StreamEnd], None],
+    ) -> None:
+        self._call = call
+        self._render_error = render_error
+        self._on_first = on_first
+        self._on_end = on_end
+        self._meter = StreamMeter()
+        self._decode = decoder_for(call.reply.headers)
+        chunks: Iterable[bytes] = self._metered(call.reply)
+        self._chunks = iter(renamed(chunks, rename_to) if rename_to else chunks)
+        self._ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next bytes. Raises StreamInterrupted to cut the connection."""
+        if self._ended:
+            raise StopIteration
+        try:
+            asked = time.monotonic()
+            chunk = next(self._chunks)
+        except StopIteration:
+            return self._at_end()
+        except ClientGone:
+            self.close()
+            raise StopIteration from None
+        except ProxyError as error:
+            return self._broken(error)
+        self._on_first((time.monotonic() - asked) * 1000)
+        if self._told_all:
+            self._end(aborted=False)
+        return chunk
+
+    def close(self) -> None:
+        """Close upstream; what was not seen to its end is recorded as aborted."""
+        self._ended = True
+        self._end(aborted=True)
+        self._call.reply.close()
+
+    @property
+    def _told_all(self) -> bool:
+        return self._meter.complete or self._meter.error is not None
+
+    def _metered(self, reply: Reply) -> Iterator[bytes]:
+        for chunk in reply:
+            if self._decode is not None:
+                self._meter.feed(self._decode(chunk))
+            yield chunk
+
+    def _at_end(self) -> bytes:
+        if self._told_all or self._decode is None:
+            self._end(aborted=False)
+            self._ended = True
+            raise StopIteration
+        return self._broken(StreamInterrupted("The provider's answer broke off."))
+
+    def _broken(self, error: ProxyError) -> bytes:
+        self._ended = True
+        self._end(aborted=False)
+        if self._meter.mid_event:
+            raise error
+        return self._render_error(error)
+
+    def _end(self, *, aborted: bool) -> None:
+        call = self._call.ended(self._meter.usage, cut_off=aborted)
+        self._on_end(StreamEnd(call=call, aborted=aborted))
+
+
+class Body(Protocol):
+    """Chunks of an answer, and a `close` that may be called at any time, and twice."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the chunks."""
+
+    def __next__(self) -> bytes:
+        """Return the next chunk."""
+
+    def close(self) -> None:
+        """Let go of whatever the body holds."""
+
+
+class ReadyAnswer:
+    """Chunks that are all there already: a draft's events, or one error."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next chunk."""
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Do nothing: nothing is held."""
+
+
+class HeldAnswer:
+    """A stream whose decision is still open: pings until it falls, then its answer.
+
+    `answer` turns the outcome into the body that follows, which this closes. When the
+    client leaves sooner, the body is made and closed as soon as the decision falls.
+    """
+
+    def __init__(
+        self,
+        pending: Future[Outcome],
+        *,
+        ping: bytes,
+        ping_s: float,
+        answer: Callable[[Outcome], Body],
+    ) -> None:
+        self._pending = pending
+        self._ping = ping
+        self._ping_s = ping_s
+        self._answer = answer
+        self._body: Body | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return a ping, or the next bytes of the answer."""
+        if self._body is None:
+            try:
+                self._body = self._answer(self._pending.result(timeout=self._ping_s))
+            except TimeoutError:
+                return self._ping
+        return next(self._body)
+
+    def close(self) -> None:
+        """Close the answer, now or when there is one."""
+        if self._body is None:
+            self._pending.add_done_callback(
+                lambda done: self._answer(done.result()).close()
+            )
+        else:
+            self._body.close()
+
+
+class ReleasingBody:
+    """A body that lets go of its client's connection when it is closed."""
+
+    def __init__(self, body: Body, release: Callable[[], None]) -> None:
+        self._body = body
+        self._release = release
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._body)
+
+    def close(self) -> None:
+        """Release the connection, then close the body."""
+        self._release()
+        self._body.close()
+
+
+def in_background(run: Callable[[], Outcome]) -> Future[Outcome]:
+    """Return the outcome to come of `run`, in a thread (under gevent, a greenlet)."""
+    pending: Future[Outcome] = Future()
+
+    def settle() -> None:
+        try:
+            pending.set_result(run())
+        except BaseException as error:  # noqa: BLE001  raised again where it is awaited
+            pending.set_exception(error)
+
+    threading.Thread(target=settle, name="cascade", daemon=True).start()
+    return pending
+
+
+def renamed(chunks: Iterable[bytes], model: str) -> Iterator[bytes]:
+    """Yield a stream with `model` as the model of its `message_start`.
+
+    Events before it wait until they are whole, those after it pass as they come.
+    """
+    splitter = EventSplitter()
+    coming = iter(chunks)
+    for chunk in coming:
+        events = splitter.feed(chunk)
+        if events:
+            yield b"".join(replace_model(event, model) for event in events)
+        if any(event_name(event) == "message_start" for event in events):
+            break
+    if splitter.rest:
+        yield bytes(splitter.rest)
+    yield from coming

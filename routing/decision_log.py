@@ -1,0 +1,205 @@
+"""Outcome -> DecisionRecord, handed to the recorder; and the log line for people."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from metrics import baseline, instruments, pricing, recorder
+from metrics.identifiers import new_decision_id
+from metrics.types import CallRecord, DecisionRecord, Price, Usage
+from routing.cascade import Outcome
+from routing.config import ClientKeyConfig, Snapshot
+from routing.types import Call, ChatRequest, Target
+
+logger = logging.getLogger(__name__)
+
+
+class Decision:
+    """One request from its arrival to its row. Closed once; later calls do nothing.
+
+    `record` is what was recorded, None until then.
+    """
+
+    def __init__(self, key: ClientKeyConfig, snapshot: Snapshot) -> None:
+        self.id = new_decision_id()
+        self.simulated = snapshot.simulated
+        self._key = key
+        self._prices = snapshot.prices
+        self._started_at = datetime.now(UTC)
+        self._started = time.monotonic()
+        self._first_byte: float | None = None
+        self._overhead_s: float | None = None
+        self.record: DecisionRecord | None = None
+
+    def answering(self, *, upstream_ms: float) -> None:
+        """Note that the first byte goes out; `upstream_ms` of the time was not ours."""
+        if self._first_byte is None:
+            self._first_byte = time.monotonic()
+            elapsed = self._first_byte - self._started
+            self._overhead_s = max(elapsed - upstream_ms / 1000, 0.0)
+
+    def close(
+        self,
+        request: ChatRequest,
+        outcome: Outcome,
+        *,
+        status: int,
+        calls: tuple[Call, ...],
+        aborted: bool = False,
+    ) -> None:
+        """Record the decision: journal, instruments, log line. Never raises for them.
+
+        `calls` are all calls the request caused, the last of them ended by now.
+        """
+        if self.record is not None:
+            return
+        self.answering(upstream_ms=sum(call.duration_ms for call in calls))
+        record = self.record = self._record(request, outcome, status, calls, aborted)
+        recorder.record(record)
+        instruments.observe(record)
+        _log(record)
+
+    def _record(
+        self,
+        request: ChatRequest,
+        outcome: Outcome,
+        status: int,
+        calls: tuple[Call, ...],
+        aborted: bool,  # noqa: FBT001  private, and named at its only call
+    ) -> DecisionRecord:
+        plan, verdict = outcome.plan, outcome.verdict
+        priced = tuple(self._priced(call) for call in calls)
+        answered = outcome.error is None and not outcome.gone
+        return DecisionRecord(
+            decision_id=self.id,
+            started_at=self._started_at,
+            key_name=self._key.name,
+            key_prefix=self._key.prefix,
+            tag=self._key.tag,
+            rule=plan.rule.name if plan.rule else "",
+            requested_model=request.model,
+            served_model=outcome.served.model if answered else "",
+            draft_model=plan.draft.model if plan.draft else "",
+            verifier_model=plan.verifier.model,
+            outcome=outcome.kind,
+            reason=outcome.reason,
+            confidence=verdict.confidence if verdict else None,
+            threshold=plan.rule.threshold if plan.rule else None,
+            signals={s.name: s.value for s in verdict.signals} if verdict else {},
+            calls=priced,
+            cost_nusd=baseline.total_cost_nusd(priced),
+            baseline_nusd=self._baseline(plan.verifier, calls, priced),
+            total_ms=round((time.monotonic() - self._started) * 1000),
+            overhead_us=round((self._overhead_s or 0.0) * 1_000_000),
+            first_byte_ms=self._first_byte_ms(),
+            status=status,
+            stream=request.stream,
+            aborted=aborted,
+            simulated=any(call.target.provider.simulated for call in calls),
+        )
+
+    def _first_byte_ms(self) -> int | None:
+        if self._first_byte is None:
+            return None
+        return round((self._first_byte - self._started) * 1000)
+
+    def _baseline(
+        self,
+        verifier: Target,
+        calls: tuple[Call, ...],
+        priced: tuple[CallRecord, ...],
+    ) -> int | None:
+        usage = next((call.usage for call in calls if call.role == "draft"), None)
+        price = self._price(verifier, usage) if usage else None
+        return baseline.baseline_nusd(priced, verifier_price=price)
+
+    def _priced(self, call: Call) -> CallRecord:
+        price = self._price(call.target, call.usage) if call.usage else None
+        return CallRecord(
+            role=call.role,
+            provider=call.target.provider.name,
+            model=call.target.model,
+            status=call.status,
+            usage=call.usage,
+            price=price,
+            cost_nusd=_cost_nusd(call, price),
+            duration_ms=round(call.duration_ms),
+        )
+
+    def _price(self, target: Target, usage: Usage) -> Price | None:
+        return self._prices.price_for(
+            target.provider.kind,
+            target.model,
+            at=self._started_at,
+            prompt_tokens=usage.prompt_tokens,
+        )
+
+
+def _cost_nusd(call: Call, price: Price | None) -> int | None:
+    if call.usage is None:
+        return None if call.cut_off or call.status == 200 else 0
+    return pricing.cost_nusd(call.usage, price) if price else None
+
+
+def _log(record: DecisionRecord) -> None:
+    if logger.isEnabledFor(logging.INFO):
+        message = f"{record.requested_model}: {in_words(record)}"
+        logger.info("%s", message, extra={"fields": _fields(record)})
+
+
+def in_words(record: DecisionRecord) -> str:
+    """Return the decision as a person would say it."""
+    if record.aborted:
+        words = "client gone"
+    elif record.outcome == "accepted":
+        words = f"draft accepted (confidence {record.confidence:.2f})"
+    elif record.outcome == "escalated":
+        words = f"escalated ({_why(record)})"
+    else:
+        words = f"pass-through{f' ({record.reason})' if record.reason else ''}"
+    if record.status >= 400 and not record.aborted:
+        words += f", status {record.status}"
+    return words + _saving_in_words(record)
+
+
+def _why(record: DecisionRecord) -> str:
+    if record.reason == "low_confidence":
+        return f"{record.confidence:.2f} < {record.threshold:.2f}"
+    return record.reason
+
+
+def _saving_in_words(record: DecisionRecord) -> str:
+    if not record.rule or not record.baseline_nusd or record.saving_nusd is None:
+        return ""
+    share = record.saving_nusd / record.baseline_nusd
+    return f", {'saved' if share >= 0 else 'lost'} {abs(share):.0%}"
+
+
+def _fields(record: DecisionRecord) -> dict[str, Any]:
+    """The fields of a log line, by allow-list: nothing a client wrote as text."""
+    return {
+        "decision_id": record.decision_id,
+        "rule": record.rule,
+        "key": record.key_name,
+        "requested_model": record.requested_model,
+        "served_model": record.served_model,
+        "outcome": record.outcome,
+        "reason": record.reason,
+        "confidence": record.confidence,
+        "status": record.status,
+        "stream": record.stream,
+        "aborted": record.aborted,
+        "simulated": record.simulated,
+        "tokens": {
+            call.role: [call.usage.prompt_tokens, call.usage.output_tokens]
+            for call in record.calls
+            if call.usage
+        },
+        "cost_nusd": record.cost_nusd,
+        "saving_nusd": record.saving_nusd,
+        "total_ms": record.total_ms,
+        "overhead_ms": record.overhead_us / 1000,
+    }

@@ -1,0 +1,1 @@
+"""The API shapes clients speak. Dialects do not import one another."""

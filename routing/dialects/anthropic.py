@@ -1,0 +1,164 @@
+"""The Anthropic Messages API as clients speak it: requests in, errors out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from routing.body import Fields, look, span_of
+from routing.errors import InvalidRequest, ProxyError
+from routing.sse import encode_event
+from routing.types import ChatRequest, Headers
+
+T = TypeVar("T")
+
+# Hop-by-hop (RFC 9110, 7.6.1), about this connection, or naming somebody's credentials.
+WITHHELD_HEADERS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "x-api-key",
+        "x-real-ip",
+    }
+)
+WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
+
+
+class _Envelope(msgspec.Struct):
+    type: str
+
+
+_UNREADABLE = msgspec.json.encode(
+    {
+        "type": "error",
+        "error": {
+            "type": "api_error",
+            "message": "The provider's answer cannot be read.",
+        },
+    }
+)
+
+
+def parse_request(
+    body: bytes, *, headers: Headers, query: str = "", path: str = "/v1/messages"
+) -> ChatRequest:
+    """Return the request, read only as far as we act on it.
+
+    Unknown fields, values and headers are kept. Raises InvalidRequest when the body is
+    not a JSON object, when `model` or `messages` is missing, and when one of these,
+    `stream` or `max_tokens` has a wrong type; the rest is the provider's to judge.
+    """
+    fields = look(body)
+    model = _required(fields, "model", str, "a string")
+    if "messages" not in fields:
+        raise InvalidRequest("messages: Field required")
+    if not bytes(fields["messages"]).startswith(b"["):
+        raise InvalidRequest("messages: Input should be a list")
+    return ChatRequest(
+        body=body,
+        fields=fields,
+        model=model,
+        model_span=span_of(body, fields, "model"),
+        stream=_optional(fields, "stream", bool, "a boolean") or False,
+        max_tokens=_optional(fields, "max_tokens", int, "an integer"),
+        headers=forwarded(headers),
+        query=query,
+        path=path,
+    )
+
+
+def forwarded(headers: Headers) -> Headers:
+    """Return the headers that may go up: all but hop-by-hop, credentials and ours."""
+    named = _named_by_connection(headers)
+    return tuple(
+        (name, value)
+        for name, value in headers
+        if name not in WITHHELD_HEADERS
+        and name not in named
+        and not name.startswith(WITHHELD_STARTS)
+    )
+
+
+def render_error(error: ProxyError, request_id: str) -> bytes:
+    """Return the body of our own `error`, in Anthropic's envelope."""
+    return msgspec.json.encode(
+        {
+            "type": "error",
+            "error": {"type": error.error_type, "message": error.message},
+            "request_id": request_id,
+        }
+    )
+
+
+def render_error_event(error: ProxyError, request_id: str) -> bytes:
+    """Return `error` as an event of a stream that has begun already."""
+    return encode_event("error", render_error(error, request_id))
+
+
+def error_headers(error: ProxyError, request_id: str) -> Headers:
+    """Return the headers that go with `render_error`."""
+    headers = [("content-type", "application/json"), ("request-id", request_id)]
+    if error.should_retry is not None:
+        headers.append(("x-should-retry", "true" if error.should_retry else "false"))
+    if error.retry_after_s is not None:
+        headers.append(("retry-after", f"{error.retry_after_s:g}"))
+    return tuple(headers)
+
+
+def error_event_of(body: bytes) -> bytes:
+    """Return a whole error answer as an event, as it came if it is an envelope."""
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+        recognised = envelope.type == "error"
+    except msgspec.DecodeError:
+        recognised = False
+    if not recognised:
+        body = _UNREADABLE
+    return encode_event("error", body)
+
+
+def render_ping() -> bytes:
+    """Return the event that keeps a waiting connection open."""
+    return encode_event("ping", b'{"type": "ping"}')
+
+
+def _named_by_connection(headers: Headers) -> Iterable[str]:
+    for name, value in headers:
+        if name == "connection":
+            return {option.strip().lower() for option in value.split(",")}
+    return ()
+
+
+def _required(fields: Fields, name: str, kind: type[T], words: str) -> T:
+    value = _optional(fields, name, kind, words)
+    if value is None or value == "":
+        raise InvalidRequest(f"{name}: Field required")
+    return value
+
+
+def _optional(
+    fields: Mapping[str, msgspec.Raw], name: str, kind: type[T], words: str
+) -> T | None:
+    raw = fields.get(name)
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=kind | None)
+    except msgspec.DecodeError:
+        raise InvalidRequest(f"{name}: Input should be {words}") from None

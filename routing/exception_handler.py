@@ -1,0 +1,60 @@
+"""Whatever is raised under /v1/ -> an answer in the caller's envelope, never HTML."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from rest_framework.exceptions import APIException
+from rest_framework.exceptions import MethodNotAllowed as DrfMethodNotAllowed
+
+from metrics.identifiers import new_request_id
+from routing.errors import (
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    ProxyError,
+    RequestTooLarge,
+)
+from routing.responses import error_response
+
+logger = logging.getLogger(__name__)
+
+
+def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:  # noqa: ARG001
+    """Return the answer to `error`; one we did not foresee is logged whole, and 500.
+
+    `context` is what REST framework passes along.
+    """
+    request_id = new_request_id()
+    known = _known(error)
+    if known is None:
+        logger.error("unforeseen error, %s", request_id, exc_info=error)
+        known = ProxyError("An error of the proxy. Its log tells more by request_id.")
+    return error_response(known, request_id)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the 500 for what was raised outside a view; Django has logged it."""
+    del request
+    return error_response(ProxyError("An error of the proxy."), new_request_id())
+
+
+def _known(error: Exception) -> ProxyError | None:
+    """Return `error` in our words; more special classes stand before general ones."""
+    if isinstance(error, ProxyError):
+        return error
+    return next((ours for kind, ours in _OURS if isinstance(error, kind)), None)
+
+
+_UNREADABLE = InvalidRequest("The request cannot be read.")
+_OURS: tuple[tuple[type[Exception], ProxyError], ...] = (
+    (RequestDataTooBig, RequestTooLarge("The request is larger than the limit.")),
+    (DrfMethodNotAllowed, MethodNotAllowed("This address has other methods.")),
+    (Http404, NotFound("Not found.")),
+    (UnreadablePostError, _UNREADABLE),
+    (SuspiciousOperation, _UNREADABLE),
+    (APIException, _UNREADABLE),
+)

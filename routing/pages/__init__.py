@@ -1,0 +1,1 @@
+"""Staff pages that try and change rules."""

@@ -1,0 +1,170 @@
+"""Settled -> HTTP: a whole answer or a stream, with the headers we add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from functools import partial
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from routing import cascade
+from routing.answers import (
+    Body,
+    HeldAnswer,
+    ReadyAnswer,
+    ReleasingBody,
+    in_background,
+)
+from routing.cascade import Outcome
+from routing.connection import ClientConnection
+from routing.decision_log import Decision
+from routing.dialects import anthropic
+from routing.errors import ProxyError
+from routing.settling import EVENT_STREAM, Settled, Settler
+from routing.types import CascadePlan, ChatRequest, Headers
+
+# About the server that answered, which is us; set-cookie would tie later requests of
+# the client, which go elsewhere, to a provider's balancer.
+NOT_RELAYED = frozenset({"server", "date", "set-cookie", "alt-svc"})
+HELD_HEADERS: Headers = (
+    ("content-type", EVENT_STREAM),
+    ("cache-control", "no-cache"),
+)
+
+
+def respond(
+    request: ChatRequest,
+    plan: CascadePlan,
+    *,
+    decision: Decision,
+    connection: ClientConnection,
+    request_id: str,
+) -> HttpResponseBase:
+    """Return the answer. Until then not one byte has gone to the client.
+
+    A cascaded stream is held for `CASCADE_HOLD_S` at most; then it begins with pings
+    while the decision is open. The connection is released when the answer has ended.
+    """
+    settler = Settler(
+        request,
+        plan,
+        decision=decision,
+        request_id=request_id,
+        client_gone=lambda: connection.gone,
+    )
+    run = partial(cascade.run, request, plan, upstream=connection.upstream)
+    if not (request.stream and plan.mode == "cascade"):
+        return _answer(run(), settler, decision, connection)
+    pending = in_background(run)
+    try:
+        outcome = pending.result(timeout=settings.CASCADE_HOLD_S)
+    except TimeoutError:
+        return _held(pending, settler, decision, connection)
+    return _answer(outcome, settler, decision, connection)
+
+
+def error_response(error: ProxyError, request_id: str) -> HttpResponse:
+    """Return our own `error` as an answer in Anthropic's envelope."""
+    return plain_response(
+        error.status,
+        anthropic.error_headers(error, request_id),
+        anthropic.render_error(error, request_id),
+    )
+
+
+def plain_response(status: int, headers: Headers, body: bytes) -> HttpResponse:
+    """Return an answer of a provider as it came, outside any decision."""
+    response = HttpResponse(body, status=status, headers=relayable(headers))
+    response.headers["content-length"] = str(len(body))
+    return response
+
+
+def relayable(headers: Headers) -> dict[str, str]:
+    """Return the headers of a provider's answer that go to the client.
+
+    A header that came several times is joined to one, as RFC 9110, 5.3 allows.
+    """
+    relayed: dict[str, str] = {}
+    for name, value in headers:
+        if name not in NOT_RELAYED:
+            before = relayed.get(name)
+            relayed[name] = value if before is None else f"{before}, {value}"
+    relayed.setdefault("content-type", "application/octet-stream")
+    return relayed
+
+
+def _answer(
+    outcome: Outcome,
+    settler: Settler,
+    decision: Decision,
+    connection: ClientConnection,
+) -> HttpResponseBase:
+    settled = settler.settle(outcome)
+    if settled.streamed:
+        response = _streaming(settled, connection)
+    else:
+        connection.release()
+        response = plain_response(
+            settled.status, settled.headers, b"".join(settled.body)
+        )
+    for name, value in cascade_headers(outcome, decision).items():
+        response.headers[name] = value
+    return response
+
+
+def _held(
+    pending: Future[Outcome],
+    settler: Settler,
+    decision: Decision,
+    connection: ClientConnection,
+) -> HttpResponseBase:
+    body = HeldAnswer(
+        pending,
+        ping=anthropic.render_ping(),
+        ping_s=settings.CASCADE_PING_S,
+        answer=lambda outcome: _late_body(settler.settle(outcome)),
+    )
+    settled = Settled(status=200, headers=HELD_HEADERS, body=body, streamed=True)
+    response = _streaming(settled, connection)
+    response.headers["x-cascade-decision"] = decision.id
+    return response
+
+
+def _late_body(settled: Settled) -> Body:
+    """Return what follows the pings; what is no stream becomes an `error` event.
+
+    The status line is gone, so the real status cannot be told any more.
+    """
+    if settled.streamed:
+        return settled.body
+    body = b"".join(settled.body)
+    if not body:
+        return settled.body
+    return ReadyAnswer([anthropic.error_event_of(body)])
+
+
+def _streaming(settled: Settled, connection: ClientConnection) -> HttpResponseBase:
+    return StreamingHttpResponse(
+        ReleasingBody(settled.body, connection.release),
+        status=settled.status,
+        headers=relayable(settled.headers),
+    )
+
+
+def cascade_headers(outcome: Outcome, decision: Decision) -> Mapping[str, str]:
+    """Return the headers we add to an answer; all of them begin with `x-cascade-`."""
+    headers = {
+        "x-cascade-decision": decision.id,
+        "x-cascade-outcome": outcome.kind,
+        "x-cascade-model": outcome.served.model,
+    }
+    if outcome.reason:
+        headers["x-cascade-reason"] = outcome.reason
+    if outcome.verdict is not None:
+        headers["x-cascade-confidence"] = f"{outcome.verdict.confidence:.2f}"
+    if outcome.served.provider.simulated:
+        headers["x-cascade-simulated"] = "true"
+    return headers

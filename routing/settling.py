@@ -1,0 +1,174 @@
+"""Outcome -> what goes to the client; the decision recorded, upstream closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
+from routing.cascade import OpenCall, Outcome
+from routing.decision_log import Decision
+from routing.dialects import anthropic
+from routing.drafting import Draft
+from routing.encoding import decoder_for
+from routing.errors import ClientGone, ProxyError
+from routing.streams import parse_message, replace_model, replace_model_in_message
+from routing.types import Call, CascadePlan, ChatRequest, Completion, Headers, Reply
+
+EVENT_STREAM = "text/event-stream"
+CLIENT_CLOSED_REQUEST = 499
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An answer ready to be sent. `streamed`: its chunks are events, sent as they come.
+
+    `headers` are those of whoever answered.
+    """
+
+    status: int
+    body: Body
+    headers: Headers = ()
+    streamed: bool = False
+
+
+class Settler:
+    """Settles the one outcome of a request.
+
+    The decision is recorded before the last byte of an answer goes out, so that a kill
+    loses no answered decision.
+    """
+
+    def __init__(
+        self,
+        request: ChatRequest,
+        plan: CascadePlan,
+        *,
+        decision: Decision,
+        request_id: str,
+        client_gone: Callable[[], bool],
+    ) -> None:
+        self._request = request
+        self._plan = plan
+        self._decision = decision
+        self._request_id = request_id
+        self._client_gone = client_gone
+
+    def settle(self, outcome: Outcome) -> Settled:
+        """Return the answer of `outcome`. Whoever sends it closes its body."""
+        verifier, draft = outcome.verifier, outcome.draft
+        if verifier is not None:
+            streamed = is_event_stream(verifier.reply.headers)
+            settle = self._live if streamed else self._whole
+            return settle(outcome, verifier)
+        if outcome.answered_by_draft and draft is not None:
+            return self._draft(outcome, draft)
+        return self._failed(outcome, outcome.error, outcome.calls)
+
+    def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
+        reply = verifier.reply
+
+        def on_first(waited_ms: float) -> None:
+            self._decision.answering(upstream_ms=outcome.upstream_ms + waited_ms)
+
+        def on_end(end: StreamEnd) -> None:
+            calls = (*outcome.calls, end.call)
+            self._close(outcome, reply.status, calls, aborted=end.aborted)
+
+        body = LiveAnswer(
+            verifier,
+            rename_to=self._name_for(outcome),
+            render_error=self._error_event,
+            on_first=on_first,
+            on_end=on_end,
+        )
+        return Settled(
+            status=reply.status, headers=reply.headers, body=body, streamed=True
+        )
+
+    def _whole(self, outcome: Outcome, verifier: OpenCall) -> Settled:
+        reply = verifier.reply
+        body, failure = _read(reply)
+        completion = None if failure else _completion(body, reply.headers)
+        usage = completion.usage if completion else None
+        call = verifier.ended(usage, cut_off=failure is not None)
+        calls = (*outcome.calls, call)
+        if failure is not None:
+            error = failure if isinstance(failure, ProxyError) else None
+            return self._failed(outcome, error, calls)
+        self._close(outcome, reply.status, calls, aborted=self._client_gone())
+        name = self._name_for(outcome)
+        if name and completion:
+            body = replace_model_in_message(body, name)
+        return Settled(
+            status=reply.status, headers=reply.headers, body=ReadyAnswer([body])
+        )
+
+    def _draft(self, outcome: Outcome, draft: Draft) -> Settled:
+        self._close(outcome, 200, outcome.calls, aborted=self._client_gone())
+        parts, name = draft.parts, self._name_for(outcome)
+        if name:
+            rename = replace_model if self._request.stream else replace_model_in_message
+            parts = tuple(rename(part, name) for part in parts)
+        return Settled(
+            status=200,
+            headers=draft.headers,
+            body=ReadyAnswer(parts),
+            streamed=self._request.stream,
+        )
+
+    def _failed(
+        self, outcome: Outcome, error: ProxyError | None, calls: tuple[Call, ...]
+    ) -> Settled:
+        """Settle an outcome nobody answered; without an error the client has gone."""
+        if error is None:
+            self._close(outcome, CLIENT_CLOSED_REQUEST, calls, aborted=True)
+            return Settled(status=CLIENT_CLOSED_REQUEST, body=ReadyAnswer([]))
+        self._close(outcome, error.status, calls)
+        return Settled(
+            status=error.status,
+            headers=anthropic.error_headers(error, self._request_id),
+            body=ReadyAnswer([anthropic.render_error(error, self._request_id)]),
+        )
+
+    def _name_for(self, outcome: Outcome) -> str | None:
+        """Return the model name to put into the answer; None leaves what is there."""
+        rule = self._plan.rule
+        if rule is None or rule.response_model == "served":
+            return None
+        requested = self._request.model
+        return requested if outcome.served.model != requested else None
+
+    def _error_event(self, error: ProxyError) -> bytes:
+        return anthropic.render_error_event(error, self._request_id)
+
+    def _close(
+        self,
+        outcome: Outcome,
+        status: int,
+        calls: tuple[Call, ...],
+        *,
+        aborted: bool = False,
+    ) -> None:
+        self._decision.close(
+            self._request, outcome, status=status, calls=calls, aborted=aborted
+        )
+
+
+def is_event_stream(headers: Headers) -> bool:
+    """Whether a body with these headers is a stream of events."""
+    return any(n == "content-type" and v.startswith(EVENT_STREAM) for n, v in headers)
+
+
+def _read(reply: Reply) -> tuple[bytes, ProxyError | ClientGone | None]:
+    try:
+        return b"".join(reply), None
+    except (ProxyError, ClientGone) as failure:
+        return b"", failure
+    finally:
+        reply.close()
+
+
+def _completion(body: bytes, headers: Headers) -> Completion | None:
+    decode = decoder_for(headers)
+    return parse_message(decode(body)) if decode else None

@@ -1,0 +1,21 @@
+"""The addresses clients use."""
+
+from django.urls import path, re_path
+from django.views.decorators.http import require_safe
+
+from routing import views
+from routing.pages.try_rule import try_rule
+
+app_name = "routing"
+
+urlpatterns = [
+    path("v1/messages", views.MessagesView.as_view(), name="messages"),
+    path(
+        "v1/messages/count_tokens", views.CountTokensView.as_view(), name="count_tokens"
+    ),
+    path("v1/models", views.ModelsView.as_view(), name="models"),
+    path("v1/models/<path:model>", views.ModelsView.as_view(), name="model"),
+    re_path(r"^v1(/.*)?$", views.UnknownView.as_view(), name="unknown"),
+    path("rules/<int:pk>/try/", try_rule, name="try_rule"),
+    path("api/hello", require_safe(views.hello), name="hello"),
+]

@@ -1,0 +1,93 @@
+"""The addresses under /v1/: parse, plan, run, respond."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from metrics.identifiers import new_request_id
+from routing import rules
+from routing.api import ApiView
+from routing.connection import ClientConnection
+from routing.decision_log import Decision
+from routing.errors import NotFound
+from routing.responses import plain_response, respond
+from routing.snapshot import holder
+from routing.types import ChatRequest, Target
+
+
+class MessagesView(ApiView):
+    """`POST /v1/messages`."""
+
+    def post(self, request: Request) -> HttpResponseBase:
+        """Return the answer of the draft or the verifier."""
+        snapshot = holder.get()
+        decision = Decision(self.key_of(request), snapshot)
+        chat = self.chat_request(request)
+        plan = rules.plan_for(chat, self.key_of(request), snapshot)
+        connection = ClientConnection(request.META)
+        try:
+            return respond(
+                chat,
+                plan,
+                decision=decision,
+                connection=connection,
+                request_id=new_request_id(),
+            )
+        except BaseException:
+            connection.release()
+            raise
+
+
+class CountTokensView(ApiView):
+    """`POST /v1/messages/count_tokens`: the verifier counts; never a decision."""
+
+    def post(self, request: Request) -> HttpResponseBase:
+        """Return the count of the model that would answer without a draft."""
+        chat = self.chat_request(request)
+        plan = rules.plan_for(chat, self.key_of(request), holder.get())
+        return forward(chat, plan.verifier, request)
+
+
+class ModelsView(ApiView):
+    """`GET /v1/models`, and one model by name: what the provider says of them."""
+
+    def get(self, request: Request, model: str = "") -> HttpResponseBase:
+        """Return the answer of the provider that owns the model, or any unknown one."""
+        wanted = model or "*"
+        target = rules.target_for(wanted, holder.get())
+        return forward(self.bare_request(request, wanted), target, request)
+
+
+class UnknownView(ApiView):
+    """Everything else under /v1/."""
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """Return a 404 in the caller's envelope."""
+        del args, kwargs
+        self.headers = {}
+        return self.handle_exception(NotFound(f"Not found: {request.path}"))
+
+
+def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponseBase:
+    """Return the answer of `target` to a request that is no decision."""
+    connection = ClientConnection(request.META)
+    try:
+        reply = connection.upstream.ask(chat, target)
+        try:
+            return plain_response(reply.status, reply.headers, b"".join(reply))
+        finally:
+            reply.close()
+    finally:
+        connection.release()
+
+
+def hello(request: HttpRequest) -> HttpResponse:
+    """Return 200 to clients that ask, without a key, whether anybody is there."""
+    del request
+    return HttpResponse(status=200)
