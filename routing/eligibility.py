@@ -18,7 +18,8 @@ from routing.types import CascadePlan, ChatRequest
 # State a server keeps for the conversation, or terms agreed with one model: another
 # model's answer would be no part of it. The field's name is the reason.
 _BOUND_TO_VERIFIER = ("thread", "compaction", "fallbacks", "fallback_credit_token")
-# What only the provider that the client had in mind can honour.
+# What only the provider that the client had in mind can honour; its own credential
+# comes on top.
 _BOUND_TO_PROVIDER = ("safeguards", "mcp_servers", "container")
 
 _SIGNED = (b'"signature"', b'"redacted_thinking"')
@@ -106,6 +107,8 @@ def _is_signed_thinking(block: dict[str, Any]) -> bool:
 
 
 def _bound_to_provider(request: ChatRequest) -> str | None:
+    if request.credential:
+        return "own_credential"
     for name in _BOUND_TO_PROVIDER:
         if _asks_for(request, name):
             return name
