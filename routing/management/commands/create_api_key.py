@@ -1,0 +1,63 @@
+"""`manage.py create_api_key NAME`: a key for a client, shown once."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import UTC, datetime, time
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from routing import secrets
+from routing.models import ClientKey
+
+
+class Command(BaseCommand):
+    """Prints the key alone on standard output, so that it can be piped."""
+
+    help = "Create a client key and print it, this once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what can be asked for."""
+        parser.add_argument("name")
+        parser.add_argument(
+            "--tag", default="", help="groups keys in rules and reports"
+        )
+        parser.add_argument(
+            "--expires", default=None, help="a day or moment in UTC: 2027-01-31[T12:00]"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Create and print the key."""
+        key = secrets.new_client_key()
+        row = ClientKey(
+            name=options["name"],
+            tag=options["tag"],
+            expires_at=_moment(options["expires"]) if options["expires"] else None,
+        )
+        row.set_key(key)
+        try:
+            row.full_clean()
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
+        row.save()
+        self.stdout.write(key)
+        self.stderr.write("Keep it now: only a digest of it is stored.")
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment `text` names, a day meaning its end. Raises CommandError."""
+    try:
+        day = parse_date(text)
+        moment = datetime.combine(day, time.max) if day else parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CommandError(f"--expires {text} is no day or moment such as 2027-01-31.")
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment <= timezone.now():
+        raise CommandError(f"--expires {text} has passed.")
+    return moment
