@@ -1,0 +1,145 @@
+"""Geometry of charts; the templates draw it. Numbers are in units of the view box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metrics import formats
+from metrics.types import SavingsRow
+
+WIDTH, HEIGHT = 800, 260
+LEFT, RIGHT, TOP, BOTTOM = 84, 8, 20, 34
+PLOT_WIDTH, PLOT_HEIGHT = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+TICKS = 4
+LABELLED_DAYS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One coloured part of a bar: `spent`, `saved` or `lost`."""
+
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One day: its parts from the bottom up, and what it says when pointed at."""
+
+    title: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A place on an axis and its label."""
+
+    position: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """All that a template needs to draw a chart, and to say it in words."""
+
+    description: str
+    bars: tuple[Bar, ...]
+    amounts: tuple[Mark, ...]
+    days: tuple[Mark, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    floor: int = HEIGHT - BOTTOM
+
+
+def savings_chart(days: Sequence[SavingsRow]) -> Chart:
+    """Return a bar for each day whose top is the baseline: spent, and saved on it.
+
+    On a day that lost, the part above the baseline is what was spent too much.
+    """
+    top = _round_up(max((max(d.cost_nusd, d.baseline_nusd) for d in days), default=0))
+    step = PLOT_WIDTH / max(len(days), 1)
+    return Chart(
+        description=_description(days),
+        bars=tuple(
+            _bar(day, x=LEFT + n * step, step=step, top=top)
+            for n, day in enumerate(days)
+            if day.decisions
+        ),
+        amounts=tuple(_amount(top * n // TICKS, top) for n in range(TICKS + 1)),
+        days=_day_marks(days, step),
+    )
+
+
+def _bar(day: SavingsRow, *, x: float, step: float, top: int) -> Bar:
+    common = min(day.cost_nusd, day.baseline_nusd)
+    beyond = "saved" if day.saving_nusd >= 0 else "lost"
+    gap = min(step * 0.2, 6)
+    parts = (("spent", 0, common), (beyond, common, common + abs(day.saving_nusd)))
+    return Bar(
+        title=_words(day),
+        segments=tuple(
+            Segment(
+                kind=kind,
+                x=round(x + gap / 2, 1),
+                y=round(_y(high, top), 1),
+                width=round(step - gap, 1),
+                height=round(_y(low, top) - _y(high, top), 1),
+            )
+            for kind, low, high in parts
+            if high > low
+        ),
+    )
+
+
+def _words(day: SavingsRow) -> str:
+    moved = "saved" if day.saving_nusd >= 0 else "lost"
+    return (
+        f"{day.label}: {moved} {formats.usd(abs(day.saving_nusd))}, "
+        f"spent {formats.usd(day.cost_nusd)}, "
+        f"verifier alone {formats.usd(day.baseline_nusd)}"
+    )
+
+
+def _description(days: Sequence[SavingsRow]) -> str:
+    if not days:
+        return "No days."
+    lost = sum(day.saving_nusd < 0 for day in days)
+    return (
+        f"One bar a day from {days[0].label} to {days[-1].label}. Its top is what the "
+        f"verifier alone would have cost; below it what was spent and what was saved. "
+        f"Days that lost money: {lost}. The table below has every figure."
+    )
+
+
+def _y(nusd: int, top: int) -> float:
+    return TOP + PLOT_HEIGHT * (1 - nusd / top)
+
+
+def _amount(nusd: int, top: int) -> Mark:
+    return Mark(position=round(_y(nusd, top), 1), label=formats.usd(nusd))
+
+
+def _day_marks(days: Sequence[SavingsRow], step: float) -> tuple[Mark, ...]:
+    every = max(1, -(-len(days) // LABELLED_DAYS))
+    return tuple(
+        Mark(position=round(LEFT + (n + 0.5) * step, 1), label=days[n].label[5:])
+        for n in range(every // 2 if every > 1 else 0, len(days), every)
+    )
+
+
+def _round_up(nusd: int) -> int:
+    """The smallest 1, 2, 4 or 8 times a power of ten that is not below `nusd`.
+
+    Four ticks of it are round figures too. At least a cent, so that nothing is divided
+    by zero on a quiet day.
+    """
+    power = 10_000_000
+    while power * 10 <= nusd:
+        power *= 10
+    return next(power * n for n in (1, 2, 4, 8, 10, 20) if power * n >= nusd)

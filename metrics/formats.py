@@ -1,0 +1,46 @@
+"""Figures as people read them. Rounded here and nowhere else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+NUSD_PER_USD = 10**9
+
+
+def usd(nusd: int | None) -> str:
+    """Return dollars: two decimals from a dollar on, up to six for less."""
+    if nusd is None:
+        return "unknown"
+    amount = Decimal(abs(nusd)) / NUSD_PER_USD
+    if amount >= 1 or not nusd:
+        text = f"{amount:,.2f}"
+    elif amount >= Decimal("0.01"):
+        text = f"{amount:.4f}"
+    else:
+        text = f"{amount:.6f}"
+    return f"-${text}" if nusd < 0 else f"${text}"
+
+
+def plain(amount: Decimal) -> str:
+    """Return a decimal without the zeros at its end: 0.125, 10."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent with one decimal; "n/a" when there is none."""
+    return "n/a" if share is None else f"{share * 100:.1f} %"
+
+
+def count(number: int | None) -> str:
+    """Return a whole number with commas; "n/a" when there is none."""
+    return "n/a" if number is None else f"{number:,}"
+
+
+def milliseconds(duration_ms: float | None) -> str:
+    """Return a duration in ms below ten seconds, else in s; "n/a" when unknown."""
+    if duration_ms is None:
+        return "n/a"
+    if duration_ms < 10_000:
+        return f"{duration_ms:,.0f} ms"
+    return f"{duration_ms / 1000:,.1f} s"

@@ -1,0 +1,178 @@
+"""All Prometheus instruments, units in their names; documented in docs/savings.md.
+
+Labels are bounded: rule and model names beyond the first few hundred count as `other`.
+Keys and users are never labels. Money and tokens carry `simulated`, so that play money
+is never added to real money.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from prometheus_client import Counter, Histogram
+
+from metrics.types import CallRecord, DecisionRecord, Usage
+
+MAX_NAMES = 200
+OTHER = "other"
+NUSD_PER_USD = 1e9
+
+REQUESTS = Counter(
+    "cascadeproxy_requests_total",
+    "Answered or aborted requests.",
+    ["rule", "outcome", "status_class", "simulated"],
+)
+ABORTED = Counter(
+    "cascadeproxy_aborted_total", "Requests whose client left before the end."
+)
+UPSTREAM_SECONDS = Histogram(
+    "cascadeproxy_upstream_duration_seconds",
+    "From asking a provider to the end of its answer.",
+    ["role", "model"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
+)
+FIRST_BYTE_SECONDS = Histogram(
+    "cascadeproxy_time_to_first_byte_seconds",
+    "From the request to the first byte of the answer.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
+)
+OVERHEAD_SECONDS = Histogram(
+    "cascadeproxy_overhead_seconds",
+    "Our own time in a request: everything but waiting for providers.",
+    buckets=(0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.25, 1),
+)
+TOKENS = Counter(
+    "cascadeproxy_tokens_total",
+    "Tokens providers reported; direction is input, output, cache_read or cache_write.",
+    ["role", "direction", "simulated"],
+)
+COST_USD = Counter(
+    "cascadeproxy_cost_usd_total",
+    "What calls cost, in US dollars; calls of unknown price are not in it.",
+    ["role", "simulated"],
+)
+BASELINE_USD = Counter(
+    "cascadeproxy_baseline_usd_total",
+    "What the verifier alone would have cost, in US dollars, where it is known.",
+    ["simulated"],
+)
+UNKNOWN_COST = Counter(
+    "cascadeproxy_unknown_cost_total",
+    "Decisions whose cost or baseline is not known.",
+    ["simulated"],
+)
+CONFIDENCE = Histogram(
+    "cascadeproxy_confidence",
+    "Confidence in judged drafts.",
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+)
+DECISIONS_LOST = Counter(
+    "cascadeproxy_decisions_lost_total",
+    "Decisions that could not be written to the journal.",
+)
+
+
+class NameLimit:
+    """Lets the first `limit` different names through; later ones are `other`."""
+
+    def __init__(self, limit: int = MAX_NAMES) -> None:
+        self._limit = limit
+        self._names: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        """Return the label to use for `name`."""
+        if name in self._names:
+            return name
+        if len(self._names) >= self._limit:
+            return OTHER
+        self._names.add(name)
+        return name
+
+
+class _CallCounters(NamedTuple):
+    """The counters of one role, bound to their labels."""
+
+    input_tokens: Counter
+    output_tokens: Counter
+    cache_read_tokens: Counter
+    cache_write_tokens: Counter
+    cost_usd: Counter
+
+
+_rule_label = NameLimit()
+_model_label = NameLimit()
+
+
+def observe(record: DecisionRecord) -> None:
+    """Count a decision. Makes no query; labels are bound once and remembered."""
+    simulated = "true" if record.simulated else "false"
+    status_class = f"{record.status // 100}xx"
+    rule = _rule_label(record.rule)
+    _requests(rule, record.outcome, status_class, simulated).inc()
+    _observe_times(record)
+    _observe_baseline(record, simulated)
+    if record.aborted:
+        ABORTED.inc()
+    if record.confidence is not None:
+        CONFIDENCE.observe(record.confidence)
+    for call in record.calls:
+        _observe_call(call, simulated)
+
+
+def _observe_times(record: DecisionRecord) -> None:
+    OVERHEAD_SECONDS.observe(record.overhead_us / 1e6)
+    if record.first_byte_ms is not None:
+        FIRST_BYTE_SECONDS.observe(record.first_byte_ms / 1e3)
+
+
+def _observe_baseline(record: DecisionRecord, simulated: str) -> None:
+    if record.cost_nusd is None or record.baseline_nusd is None:
+        UNKNOWN_COST.labels(simulated).inc()
+    elif record.baseline_nusd:
+        _baseline(simulated).inc(record.baseline_nusd / NUSD_PER_USD)
+
+
+def _observe_call(call: CallRecord, simulated: str) -> None:
+    _upstream(call.role, _model_label(call.model)).observe(call.duration_ms / 1e3)
+    counters = _call_counters(call.role, simulated)
+    if call.usage is not None:
+        _count_tokens(counters, call.usage)
+    if call.cost_nusd:
+        counters.cost_usd.inc(call.cost_nusd / NUSD_PER_USD)
+
+
+def _count_tokens(counters: _CallCounters, usage: Usage) -> None:
+    writes = usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
+    counters.input_tokens.inc(usage.input_tokens)
+    counters.output_tokens.inc(usage.output_tokens)
+    if usage.cache_read_tokens:
+        counters.cache_read_tokens.inc(usage.cache_read_tokens)
+    if writes:
+        counters.cache_write_tokens.inc(writes)
+
+
+@lru_cache(maxsize=4096)
+def _requests(rule: str, outcome: str, status_class: str, simulated: str) -> Counter:
+    return REQUESTS.labels(rule, outcome, status_class, simulated)
+
+
+@lru_cache(maxsize=1024)
+def _upstream(role: str, model: str) -> Histogram:
+    return UPSTREAM_SECONDS.labels(role, model)
+
+
+@lru_cache(maxsize=2)
+def _baseline(simulated: str) -> Counter:
+    return BASELINE_USD.labels(simulated)
+
+
+@lru_cache(maxsize=16)
+def _call_counters(role: str, simulated: str) -> _CallCounters:
+    return _CallCounters(
+        TOKENS.labels(role, "input", simulated),
+        TOKENS.labels(role, "output", simulated),
+        TOKENS.labels(role, "cache_read", simulated),
+        TOKENS.labels(role, "cache_write", simulated),
+        COST_USD.labels(role, simulated),
+    )

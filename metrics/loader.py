@@ -1,0 +1,220 @@
+"""Moves decisions from journal files into the database, each exactly once.
+
+The rows of a batch and how far the file has been read are one transaction, and a
+decision that is there already is passed over: so it may be killed anywhere, and two may
+run at once. A file goes when its owner is dead and all of it is loaded.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+import msgspec
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    connection,
+    transaction,
+)
+from django.db.models import F
+
+from metrics import lines, rows
+from metrics.journal import SUFFIX, try_lock
+from metrics.models import JournalFile, RoutingDecision
+from metrics.types import DecisionRecord
+
+logger = logging.getLogger(__name__)
+BATCH_LINES = 500
+REJECTED_NAME = "rejected.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadResult:
+    """What one pass did. `problem` is "" unless the database made it stop early."""
+
+    loaded: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    problem: str = ""
+
+    def __add__(self, other: LoadResult) -> LoadResult:
+        """Return both together; the later problem stands."""
+        return LoadResult(
+            loaded=self.loaded + other.loaded,
+            duplicates=self.duplicates + other.duplicates,
+            rejected=self.rejected + other.rejected,
+            problem=other.problem or self.problem,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Some lines of a file: those that say something, and those that do not."""
+
+    records: list[DecisionRecord]
+    bad: list[bytes]
+    start: int
+    end: int
+
+
+def load_once(directory: Path) -> LoadResult:
+    """Load what the files in `directory` hold now and say what was done.
+
+    A locked, absent or unmigrated database, or a file that cannot be read, ends the
+    pass with a `problem`; nothing is lost, the next pass goes on from there.
+    """
+    result = LoadResult()
+    try:
+        for path in _journal_files(directory):
+            for part in _load_file(path):
+                result += part
+    except (DatabaseError, InterfaceError, OSError) as problem:
+        connection.close()
+        result += LoadResult(problem=f"{type(problem).__name__}: {problem}".strip())
+    return result
+
+
+def _journal_files(directory: Path) -> list[Path]:
+    """The files, the oldest name first; none when there is no directory yet."""
+    return sorted(p for p in directory.glob("*" + SUFFIX) if p.name != REJECTED_NAME)
+
+
+def _load_file(path: Path) -> Iterator[LoadResult]:
+    """Load the rest of a file batch by batch; take it away when it is done with."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        # Before reading: an owner that dies later may have written more by then.
+        owner_is_dead = try_lock(file.fileno())
+        while batch := _next_batch(file, path.name, whole=owner_is_dead):
+            result = _store(batch, path)
+            if result is None:
+                return
+            yield result
+        if owner_is_dead:
+            _forget(path)
+
+
+def _next_batch(file: IO[bytes], name: str, *, whole: bool) -> _Batch | None:
+    """The lines after the last one loaded, None when there are none.
+
+    A line without its end is still being written, unless the file is `whole`.
+    """
+    known = JournalFile.objects.filter(name=name).values_list("loaded_bytes").first()
+    start = known[0] if known else 0
+    file.seek(start)
+    read = list(islice(file, BATCH_LINES))
+    if read and not whole and not read[-1].endswith(b"\n"):
+        read.pop()
+    return _parse(read, start) if read else None
+
+
+def _parse(read: Sequence[bytes], start: int) -> _Batch:
+    records: list[DecisionRecord] = []
+    bad: list[bytes] = []
+    for line in read:
+        if not line.strip():
+            continue
+        try:
+            records.append(lines.decode(line))
+        except msgspec.MsgspecError:
+            bad.append(line)
+    end = start + sum(map(len, read))
+    return _Batch(records=records, bad=bad, start=start, end=end)
+
+
+def _store(batch: _Batch, path: Path) -> LoadResult | None:
+    """Write a batch in one transaction; None when another loader was faster."""
+    with transaction.atomic():
+        if not _advance(path.name, batch):
+            return None
+        loaded, refused = _insert(batch.records)
+        bad = batch.bad + [lines.encode(record) for record in refused]
+        if bad:
+            _reject(path, bad)
+    return LoadResult(
+        loaded=loaded,
+        duplicates=len(batch.records) - len(refused) - loaded,
+        rejected=len(bad),
+    )
+
+
+def _advance(name: str, batch: _Batch) -> bool:
+    """Move on from where this batch began; False when somebody else has."""
+    JournalFile.objects.get_or_create(name=name)
+    here = JournalFile.objects.filter(name=name, loaded_bytes=batch.start)
+    return here.update(loaded_bytes=batch.end) == 1
+
+
+def _insert(
+    records: Sequence[DecisionRecord],
+) -> tuple[int, list[DecisionRecord]]:
+    """Insert what is not there yet: how many, and those the database will not take."""
+    if not records:
+        return 0, []
+    try:
+        return _insert_many(records), []
+    except (DataError, IntegrityError, OverflowError):
+        if len(records) == 1:
+            return 0, list(records)
+    middle = len(records) // 2
+    first, refused_first = _insert(records[:middle])
+    second, refused_second = _insert(records[middle:])
+    return first + second, refused_first + refused_second
+
+
+def _insert_many(records: Sequence[DecisionRecord]) -> int:
+    """Insert all or none; how many were new comes back."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        values = [rows.parameters(record, connection) for record in records]
+        cursor.executemany(_insert_sql(), values)
+        return int(cursor.rowcount)
+
+
+def _insert_sql() -> str:
+    """Built from the columns of the model; no value is part of it."""
+    quote = connection.ops.quote_name
+    table = quote(RoutingDecision._meta.db_table)
+    columns = ", ".join(quote(column) for column in rows.COLUMNS)
+    places = ", ".join(["%s"] * len(rows.COLUMNS))
+    return (
+        f"INSERT INTO {table} ({columns}) VALUES ({places}) "  # noqa: S608  see above
+        f"ON CONFLICT ({quote('decision_id')}) DO NOTHING"
+    )
+
+
+def _reject(path: Path, bad: Sequence[bytes]) -> None:
+    """Keep what cannot be loaded, for people, beside the journal.
+
+    A disk too full for that must not hold up the lines that can be loaded.
+    """
+    JournalFile.objects.filter(name=path.name).update(
+        rejected_lines=F("rejected_lines") + len(bad)
+    )
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    try:
+        fd = os.open(path.with_name(REJECTED_NAME), flags, 0o600)
+        with os.fdopen(fd, "ab") as rejected:
+            rejected.writelines(line.rstrip(b"\n") + b"\n" for line in bad)
+    except OSError:
+        logger.exception("Refused lines of %s could not be kept.", path.name)
+
+
+def _forget(path: Path) -> None:
+    """Take away a file that is loaded to its end.
+
+    Killed between the two steps, the next pass reads the file once more and finds
+    that every decision is there.
+    """
+    JournalFile.objects.filter(name=path.name).delete()
+    path.unlink(missing_ok=True)

@@ -1,0 +1,107 @@
+"""Prints the savings of the last days, for people or as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from metrics import formats, periods, reports
+from metrics.periods import Period
+from metrics.types import SavingsRow
+
+HEADINGS = ("", "decisions", "accepted", "verifier alone", "spent", "saved", "")
+
+
+class Command(BaseCommand):
+    """`manage.py savings_report`: the figures of the savings page."""
+
+    help = "Print what was saved, in all and by rule."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what can be asked for."""
+        parser.add_argument(
+            "--days", type=int, default=30, help="last N days, today among them"
+        )
+        parser.add_argument("--json", action="store_true", help="exact, in nano-USD")
+        parser.add_argument(
+            "--simulated", action="store_true", help="simulated money in place of real"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the report. Raises CommandError for a number of days we cannot do."""
+        try:
+            period = periods.last_days(options["days"])
+        except (ValueError, OverflowError) as problem:
+            raise CommandError(f"--days: {problem}") from problem
+        rules = reports.savings_by_rule(
+            start=period.start, end=period.end, simulated=options["simulated"]
+        )
+        show = _as_json if options["json"] else _as_text
+        self.stdout.write(show(period, rules, simulated=options["simulated"]))
+
+
+def _as_json(period: Period, rules: list[SavingsRow], *, simulated: bool) -> str:
+    report = {
+        "start": period.start,
+        "end": period.end,
+        "time_zone": timezone.get_current_timezone_name(),
+        "simulated": simulated,
+        "total": _figures(reports.total(rules)),
+        "rules": [{"rule": rule.label, **_figures(rule)} for rule in rules],
+    }
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+def _figures(row: SavingsRow) -> dict[str, Any]:
+    figures = dataclasses.asdict(row)
+    del figures["label"]
+    return {
+        **figures,
+        "saving_nusd": row.saving_nusd,
+        "saving_share": row.saving_share,
+        "accepted_share": row.accepted_share,
+    }
+
+
+def _as_text(period: Period, rules: list[SavingsRow], *, simulated: bool) -> str:
+    money = "simulated money" if simulated else "real money"
+    zone = timezone.get_current_timezone_name()
+    everything = reports.total(rules)
+    lines = [f"{period.first} to {period.last} ({zone}), {money}", ""]
+    lines += _table([HEADINGS, *map(_cells, rules), _cells(everything, "all")])
+    if everything.unknown_cost:
+        lines.append(
+            f"\n{everything.unknown_cost} decisions of unknown cost or baseline are in "
+            "no sum of money."
+        )
+    return "\n".join(lines)
+
+
+def _cells(row: SavingsRow, label: str = "") -> tuple[str, ...]:
+    return (
+        label or row.label or "(no rule)",
+        formats.count(row.decisions),
+        formats.percent(row.accepted_share),
+        formats.usd(row.baseline_nusd),
+        formats.usd(row.cost_nusd),
+        formats.usd(row.saving_nusd),
+        formats.percent(row.saving_share),
+    )
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if n else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

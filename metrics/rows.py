@@ -1,0 +1,124 @@
+"""A decision as a row of the database: values in the order of the columns, and back.
+
+`calls` is stored as short arrays, not objects: the names of the fields would be half of
+a row. The order is part of the format, see docs/journal.md; it only grows at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from metrics.models import RoutingDecision
+from metrics.types import CallRecord, DecisionRecord, Price, Usage
+
+FIELDS = tuple(f for f in RoutingDecision._meta.concrete_fields if not f.primary_key)
+COLUMNS = tuple(str(field.column) for field in FIELDS)
+_COMPUTED = {"started_at", "signals", "calls", "saving_nusd", "draft_ms", "verifier_ms"}
+_COPIED = tuple(f.name for f in FIELDS if f.name not in _COMPUTED)
+_LIMITS = {f.name: f.max_length for f in FIELDS if f.max_length}
+_to_json = msgspec.json.Encoder().encode
+
+
+def parameters(record: DecisionRecord, database: BaseDatabaseWrapper) -> list[Any]:
+    """Return the row that `record` becomes, in the order of `COLUMNS`.
+
+    Text is cut to the width of its column: a long name must not lose a decision. JSON
+    goes as text, which both databases take for their own type.
+    """
+    values = {name: getattr(record, name) for name in _COPIED}
+    for name, limit in _LIMITS.items():
+        values[name] = values[name].replace("\x00", "")[:limit]
+    values["started_at"] = database.ops.adapt_datetimefield_value(record.started_at)
+    values["signals"] = _to_json(record.signals).decode()
+    values["calls"] = _to_json([call_to_json(call) for call in record.calls]).decode()
+    values["saving_nusd"] = record.saving_nusd
+    values["draft_ms"] = _duration_ms(record.calls, "draft")
+    values["verifier_ms"] = _duration_ms(record.calls, "verifier")
+    return [values[field.name] for field in FIELDS]
+
+
+def call_to_json(call: CallRecord) -> list[Any]:
+    """Return `call` as role, provider, model, status, usage, price, cost, ms."""
+    return [
+        call.role,
+        call.provider,
+        call.model,
+        call.status,
+        _usage_to_json(call.usage),
+        _price_to_json(call.price),
+        call.cost_nusd,
+        call.duration_ms,
+    ]
+
+
+def call_from_json(stored: Sequence[Any]) -> CallRecord:
+    """Return the call that `call_to_json` stored; what came later is passed over."""
+    role, provider, model, status, usage, price, cost_nusd, duration_ms = stored[:8]
+    return CallRecord(
+        role=role,
+        provider=provider,
+        model=model,
+        status=status,
+        usage=_usage_from_json(usage),
+        price=_price_from_json(price),
+        cost_nusd=cost_nusd,
+        duration_ms=duration_ms,
+    )
+
+
+def _usage_to_json(usage: Usage | None) -> list[int] | None:
+    if usage is None:
+        return None
+    return [
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+    ]
+
+
+def _usage_from_json(stored: Sequence[int] | None) -> Usage | None:
+    if stored is None:
+        return None
+    return Usage(
+        input_tokens=stored[0],
+        output_tokens=stored[1],
+        cache_read_tokens=stored[2],
+        cache_write_5m_tokens=stored[3],
+        cache_write_1h_tokens=stored[4],
+    )
+
+
+def _price_to_json(price: Price | None) -> list[int] | None:
+    if price is None:
+        return None
+    return [
+        price.input_nusd,
+        price.output_nusd,
+        price.cache_read_nusd,
+        price.cache_write_5m_nusd,
+        price.cache_write_1h_nusd,
+    ]
+
+
+def _price_from_json(stored: Sequence[int] | None) -> Price | None:
+    if stored is None:
+        return None
+    return Price(
+        input_nusd=stored[0],
+        output_nusd=stored[1],
+        cache_read_nusd=stored[2],
+        cache_write_5m_nusd=stored[3],
+        cache_write_1h_nusd=stored[4],
+    )
+
+
+def _duration_ms(calls: Sequence[CallRecord], role: str) -> int | None:
+    """Milliseconds of all calls of a role together; None when there was none."""
+    durations = [call.duration_ms for call in calls if call.role == role]
+    return sum(durations) if durations else None

@@ -1,0 +1,10 @@
+"""The formats of figures as template filters."""
+
+from django import template
+
+from metrics import formats
+
+register = template.Library()
+register.filter("usd", formats.usd)
+register.filter("percent", formats.percent)
+register.filter("count", formats.count)

@@ -1,0 +1,127 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.utils import timezone
+
+from metrics import admin
+from metrics.models import ModelPrice, RoutingDecision
+from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/metrics/routingdecision/"
+PRICES = "/admin/metrics/modelprice/"
+
+
+@pytest.fixture
+def decision(load):
+    load(
+        make_record(
+            calls=(make_call(), make_call(role="verifier", usage=None, status=None)),
+            outcome="escalated",
+            reason="veto:cut_off",
+            cost_nusd=12_000_000,
+        )
+    )
+    return RoutingDecision.objects.get()
+
+
+def listed(client, **query):
+    response = client.get(LIST, query)
+    assert response.status_code == 200
+    return response.context["cl"].result_count
+
+
+def test_staff_without_permission_sees_nothing(client, django_user_model):
+    staff = django_user_model.objects.create_user("acme", is_staff=True)
+    client.force_login(staff)
+    assert client.get(LIST).status_code == 403
+    assert client.get(PRICES).status_code == 403
+    staff.user_permissions.add(Permission.objects.get(codename="view_routingdecision"))
+    assert client.get(LIST).status_code == 200
+
+
+def test_nobody_adds_changes_or_deletes_a_decision(admin_client, decision):
+    assert admin_client.get(LIST + "add/").status_code == 403
+    assert admin_client.post(f"{LIST}{decision.pk}/delete/").status_code == 403
+    assert admin_client.post(f"{LIST}{decision.pk}/change/").status_code == 403
+    assert RoutingDecision.objects.get() == decision
+
+
+def test_a_row_is_readable(admin_client, decision):
+    text = admin_client.get(LIST).content.decode()
+    for part in ("escalated, veto:cut_off", "$0.0120", "-$0.001200", "1,200 / 300"):
+        assert part in text
+    assert 'class="figure loss"' in text
+
+
+def test_the_page_of_a_decision_tells_every_call(admin_client, decision):
+    text = admin_client.get(f"{LIST}{decision.pk}/change/").content.decode()
+    for part in (make_id(1), "verifier", "$0.000270", "840 ms", "prior", "0.85"):
+        assert part in text
+
+
+def test_a_decision_without_a_draft_reads_well(admin_client, load):
+    load(make_record(outcome="pass_through", confidence=None, signals={}, status=529))
+    pk = RoutingDecision.objects.get().pk
+    text = admin_client.get(f"{LIST}{pk}/change/").content.decode()
+    assert "No draft was judged." in text
+    assert "pass-through, status 529" in text
+
+
+def test_a_decision_is_found_by_its_whole_id_only(admin_client, decision):
+    assert listed(admin_client, q=decision.decision_id) == 1
+    assert listed(admin_client, q=decision.decision_id[:-1]) == 0
+
+
+def test_filters_narrow_the_list(admin_client, load):
+    now = timezone.now()
+    load(
+        make_record(decision_id=make_id(1), started_at=now, aborted=True),
+        make_record(decision_id=make_id(2), started_at=now - timedelta(days=2)),
+        make_record(decision_id=make_id(3), started_at=now - timedelta(days=60)),
+    )
+    assert listed(admin_client, period="24h") == 1
+    assert listed(admin_client, period="7d") == 2
+    assert listed(admin_client, period="30d") == 2
+    assert listed(admin_client) == 3
+    assert listed(admin_client, aborted__exact="1") == 1
+
+
+def test_the_list_counts_no_further_than_it_must(load, monkeypatch):
+    monkeypatch.setattr(admin, "COUNTED_AT_MOST", 3)
+    load(*(make_record(decision_id=make_id(n)) for n in range(5)))
+    everything = RoutingDecision.objects.order_by("-started_at", "-pk")
+    assert admin.CappedPaginator(everything, 2).count == 3
+
+
+def test_the_list_stays_on_its_index_and_makes_few_queries(
+    admin_client, decision, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(5):
+        admin_client.get(LIST)
+    newest = RoutingDecision.objects.order_by("-started_at", "-pk")[:50]
+    assert "decision_recent" in newest.explain()
+    assert "TEMP B-TREE" not in newest.explain()
+
+
+def test_an_operators_price_is_his_by_name(admin_client):
+    form = {
+        "provider": "anthropic",
+        "model": "draft-small",
+        "valid_from": MOMENT.date().isoformat(),
+        "above_prompt_tokens": "0",
+        "input_usd": "0.125",
+        "output_usd": "10",
+        "cache_read_usd": "0",
+        "cache_write_5m_usd": "0",
+        "cache_write_1h_usd": "0",
+        "source": "",
+    }
+    assert admin_client.post(PRICES + "add/", form).status_code == 302
+    price = ModelPrice.objects.get()
+    assert price.source.startswith("admin, ")
+    assert "0.125 / 10" in admin_client.get(PRICES).content.decode()
+    form["source"] = "contract 7"
+    admin_client.post(f"{PRICES}{price.pk}/change/", form)
+    assert ModelPrice.objects.get().source == "contract 7"

@@ -1,0 +1,81 @@
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from metrics import demo, price_book, price_snapshot
+from metrics.baseline import baseline_nusd, total_cost_nusd
+from metrics.models import RoutingDecision
+from tests.metrics.builders import make_record
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def prices():
+    price_snapshot.load(price_snapshot.read())
+    return price_book.load()
+
+
+@pytest.fixture
+def traffic(prices):
+    def make(**changes):
+        values = {"days": 14, "per_day": 150, "seed": 7, "now": NOW}
+        return list(demo.traffic(prices=prices, **values | changes))
+
+    return make
+
+
+def test_the_same_seed_makes_the_same_traffic(traffic):
+    assert traffic() == traffic()
+    assert traffic() != traffic(seed=8)
+
+
+def test_tomorrow_only_adds_to_it(traffic):
+    tomorrow = NOW.replace(day=24)
+    first = {record.decision_id: record for record in traffic()}
+    second = {record.decision_id: record for record in traffic(now=tomorrow, days=15)}
+    assert first.items() <= second.items()
+
+
+def test_everything_an_operator_can_see_happens(traffic):
+    records = traffic()
+    assert {r.outcome for r in records} == {"accepted", "escalated", "pass_through"}
+    assert {reason for reason, _ in demo.REASONS} <= {r.reason for r in records}
+    assert {200, 499, 529} == {r.status for r in records}
+    assert any(r.aborted for r in records)
+    assert any(c.usage and c.usage.cache_read_tokens for r in records for c in r.calls)
+    assert any(r.saving_nusd < 0 for r in records)
+    assert any(r.saving_nusd > 0 for r in records)
+
+
+def test_it_is_marked_and_its_money_is_reckoned_like_any(traffic):
+    for record in traffic():
+        assert record.simulated
+        assert record.started_at <= NOW
+        assert record.cost_nusd == total_cost_nusd(record.calls)
+        if record.outcome != "accepted":
+            baseline = baseline_nusd(record.calls, verifier_price=None)
+            assert record.baseline_nusd == baseline
+        if record.outcome == "accepted":
+            assert record.confidence >= record.threshold
+
+
+def test_the_command_run_again_adds_nothing(capsys):
+    for _ in range(2):
+        call_command("demo", "--days", "2", "--per-day", "40")
+    first, second = capsys.readouterr().out.splitlines()
+    count = RoutingDecision.objects.count()
+    assert count > 0
+    assert first.startswith(f"{count} simulated decisions added")
+    assert second.startswith("0 simulated decisions added")
+    assert not RoutingDecision.objects.filter(simulated=False).exists()
+
+
+def test_it_is_not_mixed_into_real_decisions_unasked(load):
+    load(make_record())
+    with pytest.raises(CommandError, match="real decisions"):
+        call_command("demo", "--days", "1", "--per-day", "5")
+    call_command("demo", "--days", "3", "--per-day", "20", "--force", verbosity=0)
+    assert RoutingDecision.objects.filter(simulated=True).exists()

@@ -1,0 +1,46 @@
+from decimal import Decimal
+
+import pytest
+
+from metrics import formats
+
+
+@pytest.mark.parametrize(
+    ("nusd", "text"),
+    [
+        (None, "unknown"),
+        (0, "$0.00"),
+        (1_234_567_890_123, "$1,234.57"),
+        (-2_500_000_000, "-$2.50"),
+        (12_300_000, "$0.0123"),
+        (270_000, "$0.000270"),
+        (-1, "-$0.000000"),
+    ],
+)
+def test_dollars(nusd, text):
+    assert formats.usd(nusd) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(None, "n/a"), (0.5834, "58.3 %"), (-0.021, "-2.1 %")]
+)
+def test_shares(share, text):
+    assert formats.percent(share) == text
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "text"), [(None, "n/a"), (840, "840 ms"), (26_800, "26.8 s")]
+)
+def test_durations(duration_ms, text):
+    assert formats.milliseconds(duration_ms) == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [("0.125000", "0.125"), ("10.000000", "10"), ("100", "100")]
+)
+def test_prices_lose_their_zeros(amount, text):
+    assert formats.plain(Decimal(amount)) == text
+
+
+def test_counts():
+    assert (formats.count(None), formats.count(12345)) == ("n/a", "12,345")

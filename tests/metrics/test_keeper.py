@@ -1,0 +1,140 @@
+import logging
+import os
+import signal
+import threading
+
+import pytest
+from django.core.management import call_command
+
+from metrics import keeper, lines, loader
+from metrics.journal import Journal
+from metrics.keeper import Reporter, Stop
+from metrics.loader import LoadResult
+from metrics.models import RoutingDecision
+from tests.metrics.builders import make_record
+
+
+def stop(*, told=False, parent_pid=None):
+    event = threading.Event()
+    if told:
+        event.set()
+    return Stop(told=event, parent_pid=parent_pid)
+
+
+@pytest.fixture
+def journal(tmp_path, settings):
+    settings.CASCADE_JOURNAL_DIR = tmp_path
+    writer = Journal(tmp_path)
+    writer.append(lines.encode(make_record()))
+    return writer
+
+
+@pytest.fixture(autouse=True)
+def _signals():
+    kept = {n: signal.getsignal(n) for n in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.django_db
+def test_it_loads_once_more_before_it_stops(journal, tmp_path):
+    keeper.run(tmp_path, poll_s=0.01, stop=stop(told=True))
+    assert RoutingDecision.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_it_goes_on_until_it_is_told(journal, tmp_path, monkeypatch):
+    telling, passes = stop(), []
+
+    def load_once(directory):
+        passes.append(directory)
+        if len(passes) == 3:
+            telling.told.set()
+        return LoadResult()
+
+    monkeypatch.setattr(loader, "load_once", load_once)
+    keeper.run(tmp_path, poll_s=0.001, stop=telling)
+    assert len(passes) == 4
+
+
+def test_it_stops_when_its_parent_has_gone():
+    assert stop(parent_pid=1).now() == (os.getppid() != 1)
+    assert not stop(parent_pid=os.getppid()).now()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_it_is_told_by_a_signal(number):
+    told = keeper.stop_on_signals(with_parent=True)
+    assert not told.now()
+    signal.raise_signal(number)
+    assert told.now()
+
+
+def test_there_is_one_for_a_directory(tmp_path):
+    with keeper.only_one(tmp_path, wait=False, stop=stop()) as first:
+        assert first
+        with keeper.only_one(tmp_path, wait=False, stop=stop()) as second:
+            assert not second
+    with keeper.only_one(tmp_path, wait=False, stop=stop()) as third:
+        assert third
+
+
+def test_one_that_waits_takes_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper, "LOCK_POLL_S", 0.001)
+    first = keeper.only_one(tmp_path, wait=False, stop=stop())
+    first.__enter__()
+    timer = threading.Timer(0.02, first.__exit__, (None, None, None))
+    timer.start()
+    with keeper.only_one(tmp_path, wait=True, stop=stop()) as second:
+        assert second
+    timer.join()
+
+
+def test_one_that_waits_can_be_told_to_stop(tmp_path):
+    with (
+        keeper.only_one(tmp_path, wait=False, stop=stop()),
+        keeper.only_one(tmp_path, wait=True, stop=stop(told=True)) as second,
+    ):
+        assert not second
+
+
+@pytest.mark.django_db
+def test_the_command_loads_once_and_says_so(journal, capsys):
+    call_command("keeper", "--once")
+    assert capsys.readouterr().out == "1 decisions loaded.\n"
+
+
+@pytest.mark.django_db
+def test_a_second_command_leaves_the_work_to_the_first(journal, tmp_path, capsys):
+    with keeper.only_one(tmp_path, wait=False, stop=stop()):
+        call_command("keeper")
+    assert capsys.readouterr().out == "Another keeper is at work here.\n"
+    assert not RoutingDecision.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_command_runs_until_it_is_told(journal, settings, monkeypatch):
+    settings.CASCADE_KEEPER_POLL_S = 30
+    real = keeper.load
+
+    def load(directory):
+        signal.raise_signal(signal.SIGTERM)
+        return real(directory)
+
+    monkeypatch.setattr(keeper, "load", load)
+    call_command("keeper")
+    assert RoutingDecision.objects.count() == 1
+
+
+def test_it_logs_changes_and_nothing_else(caplog):
+    reporter = Reporter()
+    with caplog.at_level(logging.INFO):
+        for problem in ("", "locked", "locked", "", ""):
+            reporter.report(LoadResult(loaded=5, problem=problem))
+        reporter.report(LoadResult(rejected=2))
+    assert [entry.getMessage()[:24] for entry in caplog.records] == [
+        "The journal waits for th",
+        "The journal is being loa",
+        "2 journal lines could no",
+    ]
