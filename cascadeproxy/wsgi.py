@@ -13,6 +13,8 @@ from django.core.wsgi import get_wsgi_application
 
 from cascadeproxy.environment import use_settings
 
+DISCARD_BYTES = 1024 * 1024
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -53,9 +55,16 @@ class Entry:
 def _measure_body(environ: Environ) -> None:
     """Read a chunked body, whose length WSGI does not know, so that Django sees it.
 
-    Reads one byte more than the limit at most; the view then finds it too large.
+    Keeps one byte more than the limit at most; the view then finds it too large. What
+    comes after is dropped, up to as much again: a socket closed with bytes unread is
+    reset, and the answer with it.
     """
-    body = environ["wsgi.input"].read(settings.CASCADE_MAX_BODY_BYTES + 1)
+    limit = settings.CASCADE_MAX_BODY_BYTES
+    body = environ["wsgi.input"].read(limit + 1)
+    dropped = 0
+    while len(body) > limit > dropped:
+        read = environ["wsgi.input"].read(DISCARD_BYTES)
+        dropped += len(read) or limit
     environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = io.BytesIO(body)
 

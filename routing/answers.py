@@ -9,12 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Protocol
 
 from routing.cascade import OpenCall, Outcome
-from routing.encoding import decoder_for
+from routing.encoding import decoder_for, is_compressed
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
 from routing.sse import EventSplitter, event_name
 from routing.streams import StreamMeter, replace_model
@@ -37,8 +37,8 @@ class LiveAnswer:
     `on_first(wait_ms)` is called before the first byte goes out, `on_end` once: before
     the last event goes out, so that nothing answered is lost when we are killed, or at
     `close` when the client left first. A stream that breaks off between events ends
-    with an `error` event; inside an event the connection is cut. Neither looks like a
-    clean end.
+    with an `error` event; inside an event, or inside a compressed body, the connection
+    is cut. None of this looks like a clean end.
     """
 
     def __init__(
@@ -56,9 +56,12 @@ class LiveAnswer:
         self._on_end = on_end
         self._meter = StreamMeter()
         self._decode = decoder_for(call.reply.headers)
+        self._plain = not is_compressed(call.reply.headers)
         chunks: Iterable[bytes] = self._metered(call.reply)
-        self._chunks = iter(renamed(chunks, rename_to) if rename_to else chunks)
+        rename = rename_to if self._plain else None
+        self._chunks = iter(renamed(chunks, rename) if rename else chunks)
         self._ended = False
+        self._told_end = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -108,11 +111,14 @@ class LiveAnswer:
     def _broken(self, error: ProxyError) -> bytes:
         self._ended = True
         self._end(aborted=False)
-        if self._meter.mid_event:
+        if self._meter.mid_event or not self._plain:
             raise error
         return self._render_error(error)
 
     def _end(self, *, aborted: bool) -> None:
+        if self._told_end:
+            return
+        self._told_end = True
         call = self._call.ended(self._meter.usage, cut_off=aborted)
         self._on_end(StreamEnd(call=call, aborted=aborted))
 
@@ -174,10 +180,9 @@ class HeldAnswer:
     def __next__(self) -> bytes:
         """Return a ping, or the next bytes of the answer."""
         if self._body is None:
-            try:
-                self._body = self._answer(self._pending.result(timeout=self._ping_s))
-            except TimeoutError:
+            if not wait([self._pending], timeout=self._ping_s).done:
                 return self._ping
+            self._body = self._answer(self._pending.result())
         return next(self._body)
 
     def close(self) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from functools import lru_cache
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.http.request import HttpHeaders
 from django.http.response import HttpResponseBase
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
@@ -19,6 +22,8 @@ from routing.errors import RequestTooLarge
 from routing.types import ChatRequest, Headers
 
 CORS_MAX_AGE_S = 600
+REMEMBERED_NAMES = 1024
+DISCARD_BYTES = 1024 * 1024
 
 
 class _Negotiation(BaseContentNegotiation):
@@ -58,7 +63,8 @@ class ApiView(APIView):
             query=request.META.get("QUERY_STRING", ""),
             path=request.path,
         )
-        return dataclasses.replace(chat, credential=own_credential(request))
+        credential = own_credential(request)
+        return dataclasses.replace(chat, credential=credential) if credential else chat
 
     def bare_request(self, request: Request, model: str) -> ChatRequest:
         """Return a request without a body, to be forwarded as it is."""
@@ -81,6 +87,11 @@ class ApiView(APIView):
         if request.method != "OPTIONS":
             super().perform_authentication(request)
 
+    def handle_exception(self, exc: Exception) -> Any:
+        """Return the answer to `exc`, once the client has sent what it meant to."""
+        discard_body(self.request)
+        return super().handle_exception(exc)
+
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the answer to a browser's preflight request."""
         del request, args, kwargs
@@ -92,7 +103,7 @@ class ApiView(APIView):
         """Return `response` as it is, with CORS headers for the origins allowed."""
         del args, kwargs
         answer: HttpResponseBase = response
-        for name, value in cors_headers(request.headers.get("origin", "")).items():
+        for name, value in cors_headers(request.META.get("HTTP_ORIGIN", "")).items():
             answer.headers[name] = value
         return answer
 
@@ -107,9 +118,35 @@ def body_of(request: Request) -> bytes:
     return body
 
 
+def discard_body(request: Any) -> None:
+    """Read what is still coming and drop it, up to twice the limit of a body.
+
+    A socket closed with bytes unread is reset, and the answer with it: the client would
+    see a broken connection in place of its 401 or 413.
+    """
+    if request._read_started:
+        return
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    left = int(declared) if declared.isdigit() else 0
+    left = min(left, 2 * settings.CASCADE_MAX_BODY_BYTES)
+    with contextlib.suppress(OSError):
+        while left > 0 and (read := request.read(min(left, DISCARD_BYTES))):
+            left -= len(read)
+
+
 def headers_of(request: Request) -> Headers:
     """Return the headers of the request, names in lower case."""
-    return tuple((name.lower(), value) for name, value in request.headers.items())
+    return tuple(
+        (name, value)
+        for variable, value in request.META.items()
+        if (name := _header_in(variable))
+    )
+
+
+@lru_cache(maxsize=REMEMBERED_NAMES)
+def _header_in(variable: str) -> str:
+    """Return the name of the header that a WSGI variable holds, "" when it is none."""
+    return (HttpHeaders.parse_header_name(variable) or "").lower()
 
 
 def own_credential(request: Request) -> tuple[str, str] | None:

@@ -16,6 +16,12 @@ from routing.snapshot import holder
 
 NOBODY = ClientKeyConfig(id=None, name="", prefix="", tag="")
 
+# Header and WSGI variable; the first that is sent counts.
+_CREDENTIALS = (
+    ("x-api-key", "HTTP_X_API_KEY"),
+    ("authorization", "HTTP_AUTHORIZATION"),
+)
+
 
 class ClientKeyAuthentication(BaseAuthentication):
     """Finds who calls, by the mode of `CASCADE_AUTH_MODE`. Makes no query."""
@@ -37,10 +43,10 @@ class ClientKeyAuthentication(BaseAuthentication):
 
 def credential_header(request: Request) -> tuple[str, str] | None:
     """Return the header, name and value, that holds the caller's key; None without."""
-    for name in ("x-api-key", "authorization"):
-        value = request.headers.get(name)
-        if value and value.strip():
-            return name, value.strip()
+    for name, variable in _CREDENTIALS:
+        value = request.META.get(variable, "").strip()
+        if value:
+            return name, value
     return None
 
 

@@ -5,6 +5,7 @@ The verifier answers; it does not grade.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -101,6 +102,7 @@ def run(
     """
     if plan.draft is None or plan.rule is None:
         return _verify(request, plan, upstream, so_far=_SoFar("pass_through"))
+    request = _uncompressed(request)
     against = reason_against(request, plan)
     if against is not None:
         so_far = _SoFar("pass_through", f"not_eligible:{against}")
@@ -126,6 +128,15 @@ class _SoFar:
     @property
     def calls(self) -> tuple[Call, ...]:
         return (self.draft.call,) if self.draft else ()
+
+
+def _uncompressed(request: ChatRequest) -> ChatRequest:
+    """Ask for plain bytes: under a rule we read answers, and name the model in them."""
+    headers = tuple(
+        ("accept-encoding", "identity") if name == "accept-encoding" else (name, value)
+        for name, value in request.headers
+    )
+    return dataclasses.replace(request, headers=headers)
 
 
 def _judged(
@@ -159,8 +170,7 @@ def _verify(
     try:
         reply = upstream.ask(request, plan.verifier)
     except (ClientGone, UpstreamError) as failure:
-        cut_off = not isinstance(failure, UpstreamUnreachable)
-        call = _failed_call(plan.verifier, started, cut_off=cut_off)
+        call = _failed_call(plan.verifier, started, cut_off=_may_cost(failure))
         return _without_verifier(plan, so_far, (call,), failure)
     except ProxyError as failure:
         return _without_verifier(plan, so_far, (), failure)
@@ -203,6 +213,13 @@ def _without_verifier(
         gone=gone,
         calls=so_far.calls + failed,
     )
+
+
+def _may_cost(failure: ClientGone | UpstreamError) -> bool:
+    """Whether the provider may have worked for a call that brought no status line."""
+    if isinstance(failure, ClientGone):
+        return failure.asked
+    return not isinstance(failure, UpstreamUnreachable)
 
 
 def _draft_may_stand_in(plan: CascadePlan, so_far: _SoFar) -> bool:

@@ -25,21 +25,19 @@ class Decision:
 
     def __init__(self, key: ClientKeyConfig, snapshot: Snapshot) -> None:
         self.id = new_decision_id()
-        self.simulated = snapshot.simulated
         self._key = key
         self._prices = snapshot.prices
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
-        self._first_byte: float | None = None
+        self._first_byte_s: float | None = None
         self._overhead_s: float | None = None
         self.record: DecisionRecord | None = None
 
     def answering(self, *, upstream_ms: float) -> None:
         """Note that the first byte goes out; `upstream_ms` of the time was not ours."""
-        if self._first_byte is None:
-            self._first_byte = time.monotonic()
-            elapsed = self._first_byte - self._started
-            self._overhead_s = max(elapsed - upstream_ms / 1000, 0.0)
+        if self._first_byte_s is None:
+            self._first_byte_s = time.monotonic() - self._started
+            self._overhead_s = self._own_time_s(upstream_ms)
 
     def close(
         self,
@@ -56,7 +54,11 @@ class Decision:
         """
         if self.record is not None:
             return
-        self.answering(upstream_ms=sum(call.duration_ms for call in calls))
+        upstream_ms = sum(call.duration_ms for call in calls)
+        if not aborted:
+            self.answering(upstream_ms=upstream_ms)
+        elif self._overhead_s is None:
+            self._overhead_s = self._own_time_s(upstream_ms)
         record = self.record = self._record(request, outcome, status, calls, aborted)
         recorder.record(record)
         instruments.observe(record)
@@ -101,10 +103,13 @@ class Decision:
             simulated=any(call.target.provider.simulated for call in calls),
         )
 
+    def _own_time_s(self, upstream_ms: float) -> float:
+        return max(time.monotonic() - self._started - upstream_ms / 1000, 0.0)
+
     def _first_byte_ms(self) -> int | None:
-        if self._first_byte is None:
+        if self._first_byte_s is None:
             return None
-        return round((self._first_byte - self._started) * 1000)
+        return round(self._first_byte_s * 1000)
 
     def _baseline(
         self,
@@ -175,7 +180,7 @@ def _saving_in_words(record: DecisionRecord) -> str:
     if not record.rule or not record.baseline_nusd or record.saving_nusd is None:
         return ""
     share = record.saving_nusd / record.baseline_nusd
-    return f", {'saved' if share >= 0 else 'lost'} {abs(share):.0%}"
+    return f", {'saved' if share >= 0 else 'lost'} {abs(share) * 100:.0f} %"
 
 
 def _fields(record: DecisionRecord) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -54,10 +53,10 @@ def take(
     """
     reading = _Reading(target)
     try:
-        reply = upstream.ask(_readable(request), target, timeout_s=timeout_s)
+        reply = upstream.ask(request, target, timeout_s=timeout_s)
         return reading.read(reply, stream=request.stream)
-    except ClientGone:
-        return reading.failed("", cut_off=True, gone=True)
+    except ClientGone as gone:
+        return reading.failed("", cut_off=gone.asked, gone=True)
     except UpstreamTimeout:
         return reading.failed("draft_timeout", cut_off=True)
     except (ProxyError, _Unusable):
@@ -76,7 +75,7 @@ class _Reading:
     def read(self, reply: Reply, *, stream: bool) -> Draft:
         try:
             self._status = reply.status
-            if reply.status != 200:
+            if reply.status != 200 or not _has_kind(reply, stream=stream):
                 raise _Unusable
             parts = self._events(reply) if stream else (_whole(reply),)
         finally:
@@ -119,13 +118,11 @@ class _Reading:
         )
 
 
-def _readable(request: ChatRequest) -> ChatRequest:
-    # The draft's bytes are ours to read; compression would be for nothing.
-    headers = tuple(
-        ("accept-encoding", "identity") if name == "accept-encoding" else (name, value)
-        for name, value in request.headers
-    )
-    return dataclasses.replace(request, headers=headers)
+def _has_kind(reply: Reply, *, stream: bool) -> bool:
+    # Clients parse by this header: text declared as something else breaks them.
+    wanted = "text/event-stream" if stream else "application/json"
+    kinds = (v for name, v in reply.headers if name == "content-type")
+    return any(kind.lower().startswith(wanted) for kind in kinds)
 
 
 def _whole(reply: Reply) -> bytes:

@@ -9,6 +9,8 @@ from routing.types import Headers
 
 Decoder = Callable[[bytes], bytes]
 
+_PLAIN = ("", "identity")
+
 
 def decoder_for(headers: Headers) -> Decoder | None:
     """Return what turns chunks of this body into plain bytes; None when nothing can.
@@ -16,24 +18,43 @@ def decoder_for(headers: Headers) -> Decoder | None:
     The decoder keeps state: one a body, chunks in order. It returns b"" for a chunk
     that completes nothing, and for one that is not what the header says.
     """
-    encoding = next((v for n, v in headers if n == "content-encoding"), "identity")
-    if encoding.lower() in ("", "identity"):
+    encoding = _encoding(headers)
+    if encoding in _PLAIN:
         return _same
-    if encoding.lower() in ("gzip", "x-gzip", "deflate"):
+    if encoding in ("gzip", "x-gzip", "deflate"):
         return _Inflater().feed
     return None
 
 
+def is_compressed(headers: Headers) -> bool:
+    """Whether the bytes of this body are not those its reader will see."""
+    return _encoding(headers) not in _PLAIN
+
+
+def _encoding(headers: Headers) -> str:
+    return next((v.lower() for n, v in headers if n == "content-encoding"), "")
+
+
 class _Inflater:
-    # 32 + 15: both gzip and zlib headers are recognised.
     def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
+        self._inflate = _new_inflate()
 
     def feed(self, chunk: bytes) -> bytes:
+        plain = bytearray()
         try:
-            return self._inflate.decompress(chunk)
+            while chunk:
+                plain += self._inflate.decompress(chunk)
+                chunk = self._inflate.unused_data
+                if self._inflate.eof:  # a gzip body may have several parts
+                    self._inflate = _new_inflate()
         except zlib.error:
-            return b""
+            pass
+        return bytes(plain)
+
+
+def _new_inflate() -> zlib._Decompress:
+    # 32 + 15: both gzip and zlib headers are recognised.
+    return zlib.decompressobj(32 + zlib.MAX_WBITS)
 
 
 def _same(chunk: bytes) -> bytes:

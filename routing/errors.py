@@ -116,4 +116,11 @@ class StreamInterrupted(UpstreamError):
 
 
 class ClientGone(Exception):
-    """The client hung up: close upstream, record, ask nobody else."""
+    """The client hung up: close upstream, record, ask nobody else.
+
+    `asked`: the provider may have had the request by then, so it may cost something.
+    """
+
+    def __init__(self, *, asked: bool = True) -> None:
+        super().__init__()
+        self.asked = asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 
 from django.conf import settings
@@ -59,11 +59,9 @@ def respond(
     if not (request.stream and plan.mode == "cascade"):
         return _answer(run(), settler, decision, connection)
     pending = in_background(run)
-    try:
-        outcome = pending.result(timeout=settings.CASCADE_HOLD_S)
-    except TimeoutError:
+    if not wait([pending], timeout=settings.CASCADE_HOLD_S).done:
         return _held(pending, settler, decision, connection)
-    return _answer(outcome, settler, decision, connection)
+    return _answer(pending.result(), settler, decision, connection)
 
 
 def error_response(error: ProxyError, request_id: str) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from routing.config import ClientKeyConfig, RuleConfig, Snapshot
 from routing.errors import ConfigurationError
-from routing.types import CascadePlan, ChatRequest, Target
+from routing.types import CascadePlan, ChatRequest, ProviderConfig, Target
 
 
 def plan_for(
@@ -26,7 +26,7 @@ def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
     """Return what `rule` tries for a request for `model`, whether it applies or not."""
     return CascadePlan(
         verifier=target_for(rule.verifier_model or model, snapshot),
-        draft=target_for(rule.draft_model, snapshot),
+        draft=_draft_target(rule.draft_model, snapshot),
         rule=rule.terms,
     )
 
@@ -44,6 +44,20 @@ def target_for(model: str, snapshot: Snapshot) -> Target:
         f"No enabled provider owns the model {model}. "
         "An operator can add a pattern for it under Models."
     )
+
+
+def _draft_target(model: str, snapshot: Snapshot) -> Target:
+    """Return the draft's target; one that cannot be asked when nobody owns the model.
+
+    So the cascade escalates, as for any draft that fails, and the decision says so.
+    """
+    try:
+        return target_for(model, snapshot)
+    except ConfigurationError as error:
+        nobody = ProviderConfig(
+            name="", kind="anthropic", base_url="", trouble=error.message
+        )
+        return Target(provider=nobody, model=model)
 
 
 def _rule_for(

@@ -110,7 +110,7 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Five queries."""
+    """Return the configuration as it stands. Six queries."""
     version = ConfigVersion.current()
     providers = {
         row.pk: _provider(row) for row in Provider.objects.filter(enabled=True)

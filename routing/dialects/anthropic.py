@@ -14,6 +14,9 @@ from routing.types import ChatRequest, Headers
 
 T = TypeVar("T")
 
+# Longer than any name; what a client writes here goes into logs and decisions.
+MAX_MODEL_CHARS = 256
+
 # Hop-by-hop (RFC 9110, 7.6.1), about this connection, or naming somebody's credentials.
 WITHHELD_HEADERS = frozenset(
     {
@@ -66,6 +69,10 @@ def parse_request(
     """
     fields = look(body)
     model = _required(fields, "model", str, "a string")
+    if len(model) > MAX_MODEL_CHARS:
+        raise InvalidRequest(
+            f"model: String should have at most {MAX_MODEL_CHARS} characters"
+        )
     if "messages" not in fields:
         raise InvalidRequest("messages: Field required")
     if not bytes(fields["messages"]).startswith(b"["):

@@ -45,6 +45,8 @@ class Timeouts:
 
     def within(self, total_s: float | None) -> Timeouts:
         """Return the same limits, with the whole call bounded by `total_s`."""
+        if total_s == self.total_s:
+            return self
         return dataclasses.replace(self, total_s=total_s)
 
     def as_extension(self) -> dict[str, float | None]:
@@ -80,7 +82,7 @@ class HttpReply:
         Raises UpstreamUnreachable, UpstreamTimeout or ClientGone.
         """
         if ticket.gone:
-            raise ClientGone
+            raise ClientGone(asked=False)
         request.extensions = {"timeout": timeouts.as_extension(), "ticket": ticket}
         with _own_errors(ticket, broken=UpstreamUnreachable):
             return cls(transport.handle_request(request), ticket)

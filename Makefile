@@ -1,0 +1,79 @@
+# One command for each thing one does here: `make help`.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run env demo test check bench test-live test-clients lock
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+# A lock is installed once: its stamp carries the hash of its content.
+INSTALLED := .venv/installed-$(shell git hash-object requirements.txt)
+INSTALLED_DEV := .venv/installed-dev-$(shell git hash-object requirements-dev.txt)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
+# Some shells export a HOST of their own: from there only a plain address is meant.
+SERVE_ON = $(strip $(if $(filter command,$(firstword $(origin HOST))),$(HOST),\
+	$(filter 127.0.0.1 0.0.0.0 localhost :: ::1,$(HOST))))
+TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py
+
+help:  ## list these commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
+		| while IFS="$$(printf '\t')" read -r name text; do \
+			printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+run: $(INSTALLED)  ## set up what is missing and serve (HOST= PORT= WORKERS= LIVE=1)
+	@exec $(BIN)/python -m cascadeproxy.bootstrap --live "$(LIVE)" \
+		$(if $(SERVE_ON),--host "$(SERVE_ON)") $(if $(PORT),--port "$(PORT)") \
+		$(if $(WORKERS),--workers "$(WORKERS)")
+
+env: $(INSTALLED)  ## write .env with fresh secrets, and no more
+	@$(BIN)/python -m cascadeproxy.bootstrap --only-env
+
+demo: env  ## fill the database with 30 days of simulated traffic
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo
+	@echo "To see it: make run, then open the reports it names."
+
+test: $(INSTALLED_DEV)  ## run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployment, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(TEST_MANAGE) makemigrations --check --dry-run
+	BEHIND_TLS=true $(TEST_MANAGE) check --deploy --fail-level WARNING
+	$(BIN)/python -m pytest -q --cov --cov-report=term
+
+bench: $(INSTALLED_DEV)  ## print latency, throughput and memory beside the bare floor
+	$(BIN)/python -m bench
+
+test-live: $(INSTALLED_DEV)  ## run against real model inference on this machine
+	$(BIN)/python -m pytest -m live tests/live
+
+test-clients: $(INSTALLED_DEV)  ## run real client programs against the proxy
+	$(BIN)/python -m pytest -m clients tests/clients
+
+UV_COMPILE = $(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 \
+	--universal --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock"
+
+lock: $(INSTALLED_DEV)  ## pin the newest allowed versions with hashes
+	$(UV_COMPILE) --upgrade pyproject.toml -o requirements.txt
+	$(UV_COMPILE) --upgrade --extra dev pyproject.toml -o requirements-dev.txt
+
+$(INSTALLED): | .venv/created
+	$(PIP) -r requirements.txt
+	@rm -f .venv/installed-[!d]* && touch $@
+
+$(INSTALLED_DEV): | .venv/created
+	$(PIP) -r requirements-dev.txt
+	@rm -f .venv/installed-dev-* && touch $@
+
+.venv/created:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@

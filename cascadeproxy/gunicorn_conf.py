@@ -1,0 +1,112 @@
+"""gunicorn's configuration: `gunicorn -c cascadeproxy/gunicorn_conf.py` serves.
+
+The arbiter imports the settings and no Django: a gevent worker patches the standard
+library after its fork, before it loads the application, and what is imported here
+stays unpatched.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from cascadeproxy.children import Children, Program, ask_for_simulator
+from cascadeproxy.environment import use_settings
+from routing import hosts
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+settings: Any = importlib.import_module(use_settings())
+
+wsgi_app = "cascadeproxy.wsgi:application"
+bind = f"{hosts.in_url(settings.CASCADE_HOST)}:{settings.CASCADE_PORT}"
+workers = settings.CASCADE_WORKERS
+worker_class = settings.CASCADE_WORKER_CLASS
+worker_connections = settings.CASCADE_WORKER_CONNECTIONS
+threads = settings.CASCADE_THREADS
+timeout = settings.CASCADE_WORKER_TIMEOUT_S
+graceful_timeout = settings.CASCADE_GRACEFUL_TIMEOUT_S
+keepalive = settings.CASCADE_KEEPALIVE_S
+loglevel = settings.CASCADE_LOG_LEVEL.lower()
+preload_app = False
+accesslog = None
+control_socket_disable = True
+
+# Metrics of all workers meet in files here; one directory for each port that is served.
+metrics_directory = settings.CASCADE_RUN_DIR / f"metrics-{settings.CASCADE_PORT}"
+raw_env = [f"PROMETHEUS_MULTIPROC_DIR={metrics_directory}"]
+
+
+def on_starting(arbiter: Arbiter) -> None:
+    """Refuse to serve everybody without keys unless that was asked for.
+
+    Raises RuntimeError, which gunicorn prints as its last word.
+    """
+    if settings.CASCADE_AUTH_MODE != "none" or settings.CASCADE_ALLOW_OPEN:
+        return
+    for address in arbiter.cfg.address:
+        if isinstance(address, tuple) and not hosts.is_loopback(address[0]):
+            raise RuntimeError(
+                f"CASCADE_AUTH_MODE=none on {address[0]} would let anybody spend your "
+                "provider keys. Use api_key, bind 127.0.0.1, or set "
+                "CASCADE_ALLOW_OPEN=true."
+            )
+
+
+def when_ready(arbiter: Arbiter) -> None:
+    """Empty the metrics of the last run and start the processes beside the workers."""
+    if not arbiter.master_pid:
+        shutil.rmtree(metrics_directory, ignore_errors=True)
+    metrics_directory.mkdir(parents=True, exist_ok=True)
+    environment = _environment()
+    programs = _programs(environment)
+    arbiter.children = Children(programs, environment, arbiter.log.warning)
+    arbiter.children.start()
+
+
+def post_fork(arbiter: Arbiter, _worker: Any) -> None:
+    """Let go, in a new worker, of what belongs to the arbiter alone."""
+    arbiter.children.release()
+
+
+def child_exit(_arbiter: Arbiter, worker: Any) -> None:
+    """Forget the gauges of a worker that is gone.
+
+    Source: prometheus_client.multiprocess.mark_process_dead, not imported because the
+    library chooses its storage when it is imported, before `raw_env` holds.
+    """
+    for path in metrics_directory.glob(f"gauge_live*_{worker.pid}.db"):
+        path.unlink(missing_ok=True)
+
+
+def on_exit(arbiter: Arbiter) -> None:
+    """Stop the processes beside the workers, which have stopped by now."""
+    arbiter.children.stop()
+
+
+def _environment() -> dict[str, str]:
+    inherited = os.environ  # noqa: TID251  handed on to programs, not read
+    path = os.pathsep.join([str(settings.BASE_DIR), inherited.get("PYTHONPATH", "")])
+    return {**inherited, "PYTHONPATH": path.rstrip(os.pathsep)}
+
+
+def _programs(environment: dict[str, str]) -> list[Program]:
+    keeper = ("django", "keeper", "--with-parent", "--wait")
+    programs = [Program(name="keeper", arguments=keeper)]
+    address = _simulator_address(environment)
+    if address:
+        host, _, port = address.rpartition(":")
+        simulator = ("routing.simulator", "--host", host, "--port", port)
+        programs.append(Program(name="simulator", arguments=simulator, quiet=True))
+    return programs
+
+
+def _simulator_address(environment: dict[str, str]) -> str:
+    if settings.CASCADE_SIMULATOR == "off":
+        return ""
+    if settings.CASCADE_SIMULATOR == "auto":
+        return ask_for_simulator(environment)
+    return str(settings.CASCADE_SIMULATOR)

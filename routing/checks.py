@@ -1,0 +1,152 @@
+"""Start-up checks: a bad setting becomes an error with an id and a hint.
+
+`proxy start` and `proxy run` run those of the tag `cascade` and refuse on an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.db import connection
+
+from routing import hosts, secrets, validators
+from routing.errors import ConfigurationError
+from routing.models import Provider
+
+TAG = "cascade"
+AUTH_MODES = ("none", "api_key", "pass_through")
+WORKER_CLASSES = ("gevent", "gthread")
+# The lowest and the highest value of each.
+RANGES = {
+    "CASCADE_PORT": (1, 65535),
+    "CASCADE_SIMULATOR_PORT": (1, 65535),
+    "CASCADE_WORKERS": (1, 512),
+    "CASCADE_THREADS": (1, 4096),
+    "CASCADE_WORKER_CONNECTIONS": (1, 100_000),
+    "CASCADE_WORKER_TIMEOUT_S": (5, 3600),
+    "CASCADE_GRACEFUL_TIMEOUT_S": (0, 3600),
+    "CASCADE_KEEPALIVE_S": (0, 3600),
+    "CASCADE_HOLD_S": (0.1, 600),
+    "CASCADE_PING_S": (0.1, 60),
+    "CASCADE_MAX_BODY_BYTES": (1024, 1024**3),
+    "CASCADE_UPSTREAM_CONNECT_S": (0.1, 60),
+    "CASCADE_UPSTREAM_READ_S": (1, 3600),
+    "CASCADE_SNAPSHOT_POLL_S": (0.05, 1),
+    "CASCADE_KEEPER_POLL_S": (0.05, 60),
+}
+CHOICES = {
+    "E001": ("CASCADE_AUTH_MODE", AUTH_MODES),
+    "E002": ("CASCADE_WORKER_CLASS", WORKER_CLASSES),
+}
+
+
+@checks.register(TAG)
+def check_choices(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error for every setting with a value it does not know."""
+    return [
+        checks.Error(
+            f"{name} is {getattr(settings, name)!r}.",
+            hint=f"Set it to one of {', '.join(allowed)}.",
+            id=f"cascade.{number}",
+        )
+        for number, (name, allowed) in CHOICES.items()
+        if getattr(settings, name) not in allowed
+    ]
+
+
+@checks.register(TAG)
+def check_ranges(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error for every number out of its range."""
+    return [
+        checks.Error(
+            f"{name} is {getattr(settings, name)}.",
+            hint=f"Set it to a number from {low} to {high}.",
+            id="cascade.E003",
+        )
+        for name, (low, high) in RANGES.items()
+        if not low <= getattr(settings, name) <= high
+    ]
+
+
+@checks.register(TAG)
+def check_open_server(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error when anybody could spend the provider keys."""
+    open_to_all = settings.CASCADE_AUTH_MODE == "none"
+    if (
+        not open_to_all
+        or settings.CASCADE_ALLOW_OPEN
+        or hosts.is_loopback(settings.CASCADE_HOST)
+    ):
+        return []
+    return [
+        checks.Error(
+            f"CASCADE_AUTH_MODE is none and CASCADE_HOST is {settings.CASCADE_HOST}: "
+            "anybody could spend your provider keys.",
+            hint="Use api_key, or 127.0.0.1, or set CASCADE_ALLOW_OPEN=true.",
+            id="cascade.E004",
+        )
+    ]
+
+
+@checks.register(TAG)
+def check_field_keys(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error when provider keys could not be stored or read."""
+    try:
+        secrets.decrypt(secrets.encrypt("x"))
+    except ConfigurationError:
+        return [
+            checks.Error(
+                "FIELD_KEYS is empty or holds something that is no Fernet key.",
+                hint="Put back the keys it had, or empty it in .env: `make run` fills "
+                "it again. Stored provider keys open with the old ones only.",
+                id="cascade.E005",
+            )
+        ]
+    return []
+
+
+@checks.register(TAG)
+def check_private_upstreams(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error for an entry that is a URL and would never match a host."""
+    return [
+        checks.Error(
+            f"CASCADE_PRIVATE_UPSTREAMS holds {entry!r}.",
+            hint="Name hosts alone, without scheme, port or path.",
+            id="cascade.E006",
+        )
+        for entry in settings.CASCADE_PRIVATE_UPSTREAMS
+        if "/" in entry
+    ]
+
+
+@checks.register(checks.Tags.database)
+def check_providers(**options: Any) -> list[checks.CheckMessage]:
+    """Return what is wrong with the providers of the database, if it has any yet."""
+    if "default" not in (options.get("databases") or ()):
+        return []
+    if Provider._meta.db_table not in connection.introspection.table_names():
+        return []
+    rows = Provider.objects.filter(enabled=True)
+    return [message for row in rows for message in _provider_messages(row)]
+
+
+def _provider_messages(row: Provider) -> Iterator[checks.CheckMessage]:
+    private = validators.is_private_url(row.base_url)
+    if row.base_url.startswith("http://") and not private:
+        yield checks.Warning(
+            f"The provider {row.name} is reached over http://: its key and all prompts "
+            "travel in the clear.",
+            hint="Change its base URL to https://.",
+            id="cascade.W001",
+        )
+    try:
+        row.key()
+    except ConfigurationError as error:
+        yield checks.Warning(
+            f"The key of the provider {row.name} cannot be read. {error.message}",
+            hint="Set the key again in the admin.",
+            id="cascade.W002",
+        )

@@ -1,0 +1,112 @@
+"""The database as a file of rules. Secrets never leave: references do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from routing.models import CascadeRule, ClientKey, Provider, UpstreamModel
+
+HEADER = """\
+# Written by `manage.py dump_rules`; `manage.py load_rules` reads it back.
+# Keys are not in this file: providers' keys are references, a stored one stays where
+# it is, and of client keys only digests exist.
+"""
+RULE_FIELDS = {
+    "name": "name",
+    "enabled": "enabled",
+    "priority": "priority",
+    "request_model": "request_model",
+    "draft_model": "draft_model",
+    "verifier_model": "verifier_model",
+    "quality_threshold": "threshold",
+    "prior": "prior",
+    "tag": "tag",
+    "draft_timeout_s": "draft_timeout_s",
+    "on_verifier_error": "on_verifier_error",
+    "response_model": "response_model",
+    "notes": "notes",
+}
+ALWAYS = {"name", "kind", "base_url", "request_model", "draft_model", "threshold"}
+
+
+def dump() -> str:
+    """Return every rule and provider as YAML; the same database gives the same text."""
+    rules = CascadeRule.objects.select_related("client_key")
+    providers = Provider.objects.prefetch_related("models")
+    names = ", ".join(ClientKey.objects.values_list("name", flat=True))
+    return (
+        HEADER
+        + (f"# Client keys here: {names}.\n" if names else "")
+        + "\ncascade_rules:"
+        + _listing(_yaml([_rule(rule)]) for rule in rules)
+        + "\nproviders:"
+        + _listing(_provider(provider) for provider in providers)
+    )
+
+
+def _rule(rule: CascadeRule) -> dict[str, Any]:
+    said = _said(rule, RULE_FIELDS)
+    if rule.client_key is not None:
+        said["key"] = rule.client_key.name
+    return said
+
+
+def _provider(provider: Provider) -> str:
+    names = ("name", "kind", "base_url", "enabled", "priority")
+    said = _said(provider, {name: name for name in names})
+    if provider.private_allowed:
+        said["private"] = True
+    models = [_model(model) for model in provider.models.all()]
+    return _yaml([said]) + _key(provider) + _indented(_yaml({"models": models}))
+
+
+def _model(model: UpstreamModel) -> str | dict[str, Any]:
+    if model.enabled and not model.display_name:
+        return model.name
+    names = ("name", "display_name", "enabled")
+    return _said(model, {name: name for name in names})
+
+
+def _key(provider: Provider) -> str:
+    kind, _, where = provider.key_reference.partition(":")
+    if kind == "env":
+        return f'  api_key: "${{{where}}}"\n'
+    if kind == "file":
+        return f"  api_key: {_quoted(provider.key_reference)}\n"
+    if provider.key_encrypted:
+        hint = f", ends in {provider.key_last4}" if provider.key_last4 else ""
+        return f"  api_key: null  # stored encrypted{hint}; loading null leaves it\n"
+    return ""
+
+
+def _said(row: Any, fields: dict[str, str]) -> dict[str, Any]:
+    # What is at its default goes without saying, but for what a reader looks for.
+    return {
+        name: getattr(row, attribute)
+        for name, attribute in fields.items()
+        if attribute in ALWAYS
+        or getattr(row, attribute) != row._meta.get_field(attribute).get_default()
+    }
+
+
+def _listing(entries: Iterable[str]) -> str:
+    text = "".join(_indented(entry) for entry in entries)
+    return f"\n{text}" if text else " []\n"
+
+
+def _yaml(value: Any) -> str:
+    return str(
+        yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=math.inf)
+    )
+
+
+def _quoted(text: str) -> str:
+    return str(yaml.safe_dump(text, default_style='"', width=math.inf)).strip()
+
+
+def _indented(text: str) -> str:
+    return "".join(f"  {line}\n" for line in text.rstrip("\n").split("\n"))

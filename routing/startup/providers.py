@@ -1,0 +1,127 @@
+"""Which providers can be used, and the simulator that stands in when none can."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from routing import hosts, validators
+from routing.errors import ConfigurationError
+from routing.models import Installation, Provider
+
+SIMULATOR = "simulator"
+SIMULATOR_SERVER = "cascadeproxy-simulator"
+
+
+def usable(provider: Provider, auth_mode: str) -> bool:
+    """Return whether requests to `provider` can be paid for or need no key.
+
+    A server in a private network needs none unless one is configured, and with
+    pass_through the client brings it.
+    """
+    if auth_mode == "pass_through":
+        return True
+    if provider.key_reference or provider.key_encrypted:
+        try:
+            return bool(provider.key())
+        except ConfigurationError:
+            return False
+    return validators.is_private_url(provider.base_url)
+
+
+def lacking(auth_mode: str) -> Iterator[tuple[Provider, str]]:
+    """Yield every enabled real provider that cannot be used, and what it lacks."""
+    for provider in _real():
+        if not usable(provider, auth_mode):
+            yield provider, provider.key_reference.partition(":")[2] or "a key"
+
+
+def switch_simulator(auth_mode: str, *, may_start: bool) -> None:
+    """Switch the simulator on while no real provider can be used, off when one can.
+
+    Only a change of that moves the switch: an operator's own setting stays. Without
+    `may_start` it is switched off at most.
+    """
+    wanted = not any(usable(provider, auth_mode) for provider in _real())
+    before = Installation.current().simulator_wanted
+    if before == wanted or (wanted and not may_start):
+        return
+    row = Provider.objects.filter(name=SIMULATOR, kind=Provider.Kind.SIMULATOR).first()
+    if row is not None:
+        if before is None:
+            row.base_url = f"http://127.0.0.1:{settings.CASCADE_SIMULATOR_PORT}"
+        row.enabled = wanted
+        row.save()
+    Installation.objects.filter(pk=1).update(simulator_wanted=wanted)
+
+
+def simulator_address() -> str:
+    """Return `host:port` of the enabled simulator on this machine, "" without one."""
+    row = _local_simulator()
+    return "" if row is None else _address(row)
+
+
+def find_simulator_port() -> str:
+    """Return `host:port` for the simulator to listen on, "" when it is off.
+
+    When somebody else has the port, a free one is taken and kept in the provider.
+    """
+    row = _local_simulator()
+    if row is None:
+        return ""
+    host, _, port = _address(row).rpartition(":")
+    if not can_listen(host, int(port)) and not _is_simulator(host, int(port)):
+        row.base_url = f"http://{hosts.in_url(host)}:{_free_port(host)}"
+        row.save()
+    return _address(row)
+
+
+def can_listen(host: str, port: int) -> bool:
+    """Return whether nobody listens on `host` and `port` and we may."""
+    try:
+        with _listening(host, port):
+            return True
+    except OSError:
+        return False
+
+
+def _real() -> list[Provider]:
+    enabled = Provider.objects.filter(enabled=True)
+    return list(enabled.exclude(kind=Provider.Kind.SIMULATOR))
+
+
+def _local_simulator() -> Provider | None:
+    rows = Provider.objects.filter(enabled=True, kind=Provider.Kind.SIMULATOR)
+    return next(
+        (r for r in rows if hosts.is_loopback(validators.host_of(r.base_url))), None
+    )
+
+
+def _address(row: Provider) -> str:
+    url = urlsplit(row.base_url)
+    return f"{url.hostname}:{url.port or 80}"
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host.strip("[]"), port), family=family)
+
+
+def _free_port(host: str) -> int:
+    with _listening(host, 0) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _is_simulator(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=1)
+    try:
+        connection.request("HEAD", "/")
+        return connection.getresponse().getheader("server") == SIMULATOR_SERVER
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

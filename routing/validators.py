@@ -1,0 +1,104 @@
+"""What an operator may type into a field, and what to type instead."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from routing import hosts
+
+# Model names hold letters, digits and these; Bedrock's and Ollama's hold a colon.
+MODEL_NAME = re.compile(r"[\w.:/@+\-\[\]]+")
+HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9\-_.]*[a-z0-9])?", re.IGNORECASE)
+
+
+def model_name(value: str) -> None:
+    """Refuse what is not the name of one model."""
+    if "*" in value:
+        raise ValidationError("Name one model: a pattern with * is not possible here.")
+    _refuse_odd_characters(value)
+
+
+def model_pattern(value: str) -> None:
+    """Refuse what is neither a model name nor a pattern whose wildcard is `*`."""
+    if "**" in value:
+        raise ValidationError("Write one * where there are several in a row.")
+    if value != "*":
+        _refuse_odd_characters(value.replace("*", ""))
+
+
+def base_url(value: str) -> None:
+    """Refuse what is not a plain http or https address."""
+    url = _split(value)
+    if url.scheme not in {"http", "https"}:
+        raise ValidationError(
+            "Begin with https:// (or http:// for a server on your own machine)."
+        )
+    if url.username is not None or url.password is not None:
+        raise ValidationError("Leave user and password out: the key has its own field.")
+    if url.query or url.fragment or "?" in value or "#" in value:
+        raise ValidationError("Leave out everything from ? or # on.")
+    host = url.hostname or ""
+    if not (HOST_NAME.fullmatch(host) or ":" in host):
+        raise ValidationError("Name a host, such as https://api.anthropic.com.")
+
+
+def key_reference(value: str) -> None:
+    """Refuse a reference that cannot be followed; "" is none and is fine."""
+    kind, _, where = value.partition(":")
+    if kind == "file" and where.startswith("/"):
+        return
+    if kind == "env" and where in settings.PROVIDER_KEYS:
+        return
+    if kind == "env" and where:
+        raise ValidationError(
+            f"{where} is not among the variables that hold provider keys. Add it to "
+            "CASCADE_PROVIDER_KEY_NAMES in .env and start again."
+        )
+    raise ValidationError(
+        "Write env:NAME, such as env:ANTHROPIC_API_KEY, or file: and a whole path, "
+        "such as file:/run/secrets/anthropic."
+    )
+
+
+def host_of(url: str) -> str:
+    """Return the host of `url` in lower case, "" when there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of `url`: where a key sent there ends up."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        return parts.scheme, parts.hostname or "", port
+    except ValueError:
+        return "", url, None
+
+
+def is_private_url(url: str) -> bool:
+    """Return whether the host of `url` looks private."""
+    return hosts.is_private(host_of(url))
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        url = urlsplit(value)
+        _ = url.port
+    except ValueError as error:
+        raise ValidationError(f"This is not a web address: {error}.") from None
+    return url
+
+
+def _refuse_odd_characters(value: str) -> None:
+    if value and not MODEL_NAME.fullmatch(value):
+        raise ValidationError(
+            "A model name has no spaces and none of ?, {, } or quotes; * stands for "
+            "any characters in patterns."
+        )

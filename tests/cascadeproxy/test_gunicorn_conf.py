@@ -1,0 +1,37 @@
+from types import SimpleNamespace
+
+import pytest
+
+from cascadeproxy import gunicorn_conf
+
+
+def arbiter(*addresses):
+    return SimpleNamespace(cfg=SimpleNamespace(address=list(addresses)))
+
+
+def test_serving_without_keys_is_for_this_machine_alone(monkeypatch):
+    monkeypatch.setattr(gunicorn_conf.settings, "CASCADE_AUTH_MODE", "none")
+    gunicorn_conf.on_starting(arbiter(("127.0.0.1", 8000), ("::1", 8000), "/a.sock"))
+    with pytest.raises(RuntimeError, match="CASCADE_ALLOW_OPEN"):
+        gunicorn_conf.on_starting(arbiter(("192.0.2.1", 8000)))
+
+
+def test_serving_without_keys_can_be_forced(monkeypatch):
+    monkeypatch.setattr(gunicorn_conf.settings, "CASCADE_AUTH_MODE", "none")
+    monkeypatch.setattr(gunicorn_conf.settings, "CASCADE_ALLOW_OPEN", True)
+    gunicorn_conf.on_starting(arbiter(("192.0.2.1", 8000)))
+
+
+def test_serving_with_keys_is_for_everybody():
+    gunicorn_conf.on_starting(arbiter(("192.0.2.1", 8000)))
+
+
+def test_the_gauges_of_a_worker_that_is_gone_are_forgotten(monkeypatch, tmp_path):
+    monkeypatch.setattr(gunicorn_conf, "metrics_directory", tmp_path)
+    for name in ("gauge_livesum_5.db", "gauge_livesum_6.db", "counter_5.db"):
+        (tmp_path / name).touch()
+    gunicorn_conf.child_exit(arbiter(), SimpleNamespace(pid=5))
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "gauge_livesum_6.db",
+        "counter_5.db",
+    }

@@ -1,0 +1,89 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+READ = re.compile(
+    r"(?:env\.\w+|secret|one_of)\(\s*\"([A-Z_]+)\""  # the name is the first argument
+)
+NAMES = {*READ.findall((ROOT / "cascadeproxy" / "settings.py").read_text())} | {
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "GROQ_API_KEY",
+}
+GOOD = {
+    "PATH": os.defpath,
+    "CASCADE_ENV_FILE": os.devnull,
+    "SECRET_KEY": "k" * 60,
+    "CASCADE_KEY_PEPPER": "p" * 40,
+}
+
+
+def load(**environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", "import cascadeproxy.settings as s; print(s.DEBUG)"],
+        env={**GOOD, **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("document", [".env.example", "docs/settings.md"])
+def test_every_setting_is_documented(name, document):
+    assert re.search(rf"\b{name}\b", (ROOT / document).read_text())
+
+
+def test_the_example_names_no_setting_that_does_not_exist():
+    example = (ROOT / ".env.example").read_text()
+    assert {*re.findall(r"(?m)^(?:# )?([A-Z_]+)=", example)} <= NAMES
+
+
+def test_good_settings_load_with_debug_off():
+    assert load().stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
+        ({"SECRET_KEY": "change-me" + "k" * 60}, "SECRET_KEY is missing"),
+        ({"CASCADE_KEY_PEPPER": "short"}, "CASCADE_KEY_PEPPER is missing"),
+        ({"CASCADE_LOG_LEVEL": "loud"}, "CASCADE_LOG_LEVEL is 'loud'"),
+        ({"CASCADE_LOG_FORMAT": "xml"}, "CASCADE_LOG_FORMAT is 'xml'"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_stops_the_start(changed, said):
+    done = load(**changed)
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("f" * 60)
+    done = load(SECRET_KEY="", SECRET_KEY_FILE=str(path))
+    assert done.stdout == "False\n"
+
+
+def test_django_has_no_warning_for_a_deployment_behind_tls():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env={
+            **GOOD,
+            "SECRET_KEY": "a-long-SECRET-of-0123456789-and-more-characters-!?",
+            "FIELD_KEYS": "dGVzdC1vbmx5LWZpZWxkLWtleS0zMi1ieXRlcy1sb24=",
+            "BEHIND_TLS": "true",
+        },
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,113 @@
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from routing import defaults
+from routing.models import CascadeRule, ClientKey, Provider, UpstreamModel
+from routing.rules_file.dumping import dump
+from routing.rules_file.loading import load
+from routing.rules_file.parsing import parse
+
+SHARES = st.floats(0, 1)
+NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True)
+MODELS = st.from_regex(r"[a-z0-9][\w.:/@+-]{0,20}", fullmatch=True)
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40
+)
+RULES = st.builds(
+    CascadeRule,
+    enabled=st.booleans(),
+    priority=st.integers(-1000, 1000),
+    request_model=MODELS.map(lambda name: f"large-{name}*"),
+    draft_model=MODELS.map(lambda name: f"small-{name}"),
+    verifier_model=st.just("") | MODELS.map(lambda name: f"large-{name}"),
+    threshold=SHARES,
+    prior=SHARES,
+    draft_timeout_s=st.floats(0.1, 600),
+    on_verifier_error=st.sampled_from(CascadeRule.OnVerifierError.values),
+    response_model=st.sampled_from(CascadeRule.ResponseModel.values),
+    notes=TEXTS,
+)
+PROVIDERS = st.builds(
+    Provider,
+    kind=st.sampled_from(Provider.Kind.values),
+    base_url=st.sampled_from(
+        ["https://api.one.test", "http://127.0.0.1:18400", "http://10.0.0.1/x"]
+    ),
+    enabled=st.booleans(),
+    priority=st.integers(-1000, 1000),
+    private_allowed=st.just(True),
+    key_reference=st.sampled_from(["", "env:GROQ_API_KEY", "file:/run/secrets/a"]),
+)
+
+
+def contents() -> list[list[tuple]]:
+    rules = [f.name for f in CascadeRule._meta.fields if f.name != "id"]
+    providers = [f.name for f in Provider._meta.fields if f.name != "id"]
+    models = ["provider__name", "name", "display_name", "enabled"]
+    return [
+        list(CascadeRule.objects.order_by("name").values_list(*rules)),
+        list(Provider.objects.order_by("name").values_list(*providers)),
+        list(UpstreamModel.objects.order_by(*models[:2]).values_list(*models)),
+    ]
+
+
+class DumpAndLoad(TestCase):
+    @settings(max_examples=40, deadline=None)
+    @given(
+        rules=st.dictionaries(NAMES, RULES, max_size=3),
+        providers=st.dictionaries(NAMES, PROVIDERS, max_size=2),
+        models=st.dictionaries(MODELS, TEXTS.map(lambda text: text[:9]), max_size=3),
+    )
+    def test_a_dump_loads_to_the_same_database(self, rules, providers, models):
+        for name, row in [*rules.items(), *providers.items()]:
+            row.name = name
+            row.save()
+        for owner in Provider.objects.all():
+            for name, title in models.items():
+                owner.models.create(name=name, display_name=title, enabled=not title)
+        before, text = contents(), dump()
+
+        CascadeRule.objects.all().delete()
+        Provider.objects.all().delete()
+        load(parse(text, "dump"), prune=True)
+
+        assert contents() == before
+        assert dump() == text
+
+
+@pytest.mark.django_db
+def test_a_dump_of_the_defaults_loads_without_a_change():
+    defaults.load_once(rules=True)
+    done = load(parse(dump(), "dump"), prune=True)
+    assert set(done.counts) == {"unchanged"}
+
+
+@pytest.mark.django_db
+def test_a_dump_holds_references_and_no_secret():
+    ClientKey.issue("acme")
+    text = "providers: [{name: a, kind: anthropic, api_key: sk-planted-secret}]"
+    load(parse(text, "rules.yaml"))
+    written = dump()
+    assert "sk-planted" not in written
+    assert "api_key: null  # stored encrypted, ends in cret" in written
+    assert "acme" in written
+    load(parse(written, "dump"))
+    assert Provider.objects.get().key() == "sk-planted-secret"
+
+
+@pytest.mark.django_db
+def test_an_empty_database_is_a_file_too():
+    assert yaml.safe_load(dump()) == {"cascade_rules": [], "providers": []}
+    load(parse(dump(), "dump"))
+
+
+@pytest.mark.django_db
+def test_a_rule_names_its_key():
+    key, _ = ClientKey.issue("acme")
+    CascadeRule.objects.create(
+        name="r", request_model="a", draft_model="b", client_key=key
+    )
+    assert yaml.safe_load(dump())["cascade_rules"][0]["key"] == "acme"

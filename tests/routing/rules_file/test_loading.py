@@ -1,0 +1,173 @@
+import pytest
+
+from routing import defaults, secrets
+from routing.models import CascadeRule, ClientKey, ConfigVersion, Provider
+from routing.rules_file.loading import load
+from routing.rules_file.parsing import parse
+from routing.rules_file.problems import RulesFileError
+
+pytestmark = pytest.mark.django_db
+
+ISSUE = """
+server: {host: 0.0.0.0, port: 8000, workers: 1, log_level: info}
+auth: {mode: none, api_keys: []}
+cascade_rules:
+  - {request_model: claude-3-5-sonnet-20241022, draft_model: claude-3-5-haiku-20241022,
+     verifier_model: claude-3-5-sonnet-20241022, quality_threshold: 0.7}
+  - {request_model: claude-3-opus-20240229, draft_model: claude-3-5-sonnet-20241022,
+     verifier_model: claude-3-opus-20240229, quality_threshold: 0.75}
+api_keys: {anthropic: "${ANTHROPIC_API_KEY}", openai: "${OPENAI_API_KEY}",
+           groq: "${GROQ_API_KEY}"}
+providers:            # optional
+  - {name: local, kind: anthropic, base_url: "http://127.0.0.1:18400", api_key: sk-x,
+     models: ["mock*", "cap*"]}
+"""
+RULE = """
+cascade_rules:
+  - name: first
+    request_model: verifier-large
+    draft_model: draft-small
+"""
+
+
+def load_text(text: str, *, prune: bool = False):
+    return load(parse(text, "rules.yaml"), prune=prune)
+
+
+def refusals(text: str) -> list[str]:
+    with pytest.raises(RulesFileError) as caught:
+        load_text(text)
+    return str(caught.value).splitlines()
+
+
+def test_loads_the_file_people_bring_from_elsewhere():
+    defaults.load_once(rules=False)
+    load_text(ISSUE)
+    rule = CascadeRule.objects.get(name="claude-3-opus-20240229")
+    assert (rule.draft_model, rule.threshold) == ("claude-3-5-sonnet-20241022", 0.75)
+    local = Provider.objects.get(name="local")
+    assert local.key() == "sk-x"
+    assert "sk-x" not in local.key_encrypted
+    assert Provider.objects.get(name="groq").key_reference == "env:GROQ_API_KEY"
+
+
+def test_loading_again_changes_nothing_and_wakes_nobody():
+    defaults.load_once(rules=False)
+    load_text(ISSUE)
+    version, token = ConfigVersion.current(), Provider.objects.get(name="local")
+    done = load_text(ISSUE)
+    assert set(done.counts) == {"unchanged"}
+    assert ConfigVersion.current() == version
+    assert Provider.objects.get(name="local").key_encrypted == token.key_encrypted
+
+
+def test_a_field_left_out_goes_back_to_its_default():
+    load_text(RULE + "    quality_threshold: 0.9\n")
+    load_text(RULE)
+    assert CascadeRule.objects.get(name="first").threshold == 0.7
+
+
+def test_nothing_is_half_loaded():
+    lines = refusals(
+        RULE
+        + """
+  - name: second
+    request_model: verifier-large
+    draft_model: verifier-large
+"""
+    )
+    assert lines == [
+        "rules.yaml:9: cascade_rules[1].draft_model: This is the requested model "
+        "itself. Name a cheaper model, or delete the rule: without one the model "
+        "answers directly."
+    ]
+    assert not CascadeRule.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (RULE + "    quality_threshold: 1.5", "6: cascade_rules[0].quality_threshold:"),
+        (RULE + "    prior: -1", "6: cascade_rules[0].prior:"),
+        (RULE + "    key: nobody", "6: cascade_rules[0].key: there is no client key"),
+        (RULE + "    verifier_model: draft-small", "5: cascade_rules[0].draft_model:"),
+        (RULE + "    draft_timeout_s: 0", "6: cascade_rules[0].draft_timeout_s:"),
+        ("api_keys: {mistral: x}", "1: api_keys.mistral: no provider has this name"),
+        ("providers: [{name: a, kind: openai_compatible}]", "providers[0].base_url:"),
+        (
+            "providers: [{name: a, kind: anthropic, base_url: ftp://x.test}]",
+            "Begin with https://",
+        ),
+        ("auth: {api_keys: ['']}", "1: auth.api_keys[0]: this key is empty"),
+    ],
+)
+def test_a_refused_row_is_named_by_line_and_field(text, said):
+    assert said in "\n".join(refusals(text))
+
+
+def test_prune_deletes_what_the_file_does_not_name():
+    load_text(RULE)
+    load_text(RULE.replace("first", "other"))
+    assert CascadeRule.objects.count() == 2
+    done = load_text(RULE, prune=True)
+    assert done.counts["removed"] == 1
+    assert [rule.name for rule in CascadeRule.objects.all()] == ["first"]
+
+
+def test_prune_leaves_providers_alone_when_the_file_lists_none():
+    defaults.load_once(rules=False)
+    load_text(RULE, prune=True)
+    assert Provider.objects.filter(name="anthropic").exists()
+
+
+def test_client_keys_are_kept_as_digests_once_each():
+    text = "auth: {api_keys: [a-key-of-ours, {name: acme, key: another, tag: web}]}"
+    load_text(text)
+    load_text(text)
+    acme = ClientKey.objects.get(name="acme")
+    assert acme.digest == secrets.client_key_digest("another")
+    assert acme.tag == "web"
+    assert ClientKey.objects.count() == 2
+
+
+def test_a_rule_may_be_for_a_key_of_the_same_file():
+    load_text(
+        "auth: {api_keys: [{name: acme, key: another}]}\n" + RULE + "    key: acme"
+    )
+    assert CascadeRule.objects.get().client_key.name == "acme"
+
+
+def test_a_private_host_named_in_a_file_is_allowed_with_a_note():
+    done = load_text(
+        "providers: [{name: gpu, kind: openai_compatible, base_url: 'http://gpu:8080'}]"
+    )
+    assert Provider.objects.get(name="gpu").private_allowed
+    assert "http://gpu:8080" in done.notes[0]
+
+
+def test_a_public_host_needs_no_permission():
+    done = load_text("providers: [{name: a, kind: anthropic}]")
+    row = Provider.objects.get(name="a")
+    assert row.base_url == "https://api.anthropic.com"
+    assert not row.private_allowed
+    assert done.notes == []
+
+
+def test_a_stored_key_does_not_follow_a_provider_to_another_host():
+    here = "providers: [{name: a, kind: anthropic, base_url: 'https://one.test'%s}]"
+    load_text(here % ", api_key: sk-secret")
+    load_text(here % "")
+    assert Provider.objects.get().key() == "sk-secret"
+    load_text((here % "").replace("one.test", "two.test"))
+    assert Provider.objects.get().key() == ""
+
+
+def test_models_given_are_the_models_it_has():
+    text = "providers: [{name: a, kind: anthropic, models: [%s]}]"
+    load_text(text % "'x*', {name: y, display_name: Why, enabled: false}")
+    load_text(text % "{name: y, display_name: Why}, z")
+    models = Provider.objects.get().models
+    assert list(models.values_list("name", "display_name", "enabled")) == [
+        ("y", "Why", True),
+        ("z", "", True),
+    ]

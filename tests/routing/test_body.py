@@ -1,0 +1,156 @@
+"""The body as bytes: what is found where, whatever way it is spelt."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from routing.body import look, span_of
+from routing.errors import InvalidRequest
+
+GAPS = st.sampled_from(["", " ", "\t", "\r\n", "\n  "])
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS
+    | st.sampled_from(['"model":"x"', '{"model":1}', "}", '\\"', "\\", ","]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+@st.composite
+def spelt(draw, value):
+    """JSON of `value`, its white space and escapes as odd as they may be."""
+    if isinstance(value, str):
+        return draw(spelt_text(value))
+    if isinstance(value, list):
+        inner = ",".join(draw(spaced(draw(spelt(item)))) for item in value)
+        return f"[{inner}]"
+    if isinstance(value, dict):
+        return draw(spelt_object(list(value.items())))
+    return msgspec.json.encode(value).decode()
+
+
+@st.composite
+def spelt_text(draw, text):
+    if draw(st.booleans()):
+        return msgspec.json.encode(text).decode()
+    units = text.encode("utf-16-be").hex()
+    escapes = (f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+    return '"' + "".join(escapes) + '"'
+
+
+@st.composite
+def spaced(draw, text):
+    return draw(GAPS) + text + draw(GAPS)
+
+
+@st.composite
+def spelt_object(draw, pairs):
+    members = []
+    for key, value in pairs:
+        key_text = draw(spaced(draw(spelt_text(key))))
+        members.append(key_text + ":" + draw(spaced(draw(spelt(value)))))
+    return "{" + (",".join(members) or draw(GAPS)) + "}"
+
+
+@st.composite
+def bodies(draw):
+    """(body, its fields parsed, with `model` among them)."""
+    fields = draw(st.dictionaries(TEXTS, VALUES, max_size=3))
+    fields["model"] = draw(TEXTS)
+    pairs = draw(st.permutations(list(fields.items())))
+    return draw(spaced(draw(spelt_object(pairs)))).encode(), fields
+
+
+@given(bodies())
+def test_finds_the_model_wherever_and_however_it_is_spelt(case):
+    body, fields = case
+    start, end = span_of(body, look(body), "model")
+    assert msgspec.json.decode(body[start:end]) == fields["model"]
+
+
+@given(bodies(), TEXTS)
+def test_a_splice_changes_nothing_but_the_value(case, model):
+    body, fields = case
+    start, end = span_of(body, look(body), "model")
+    spliced = body[:start] + msgspec.json.encode(model) + body[end:]
+    assert msgspec.json.decode(spliced) == fields | {"model": model}
+    assert spliced.startswith(body[:start])
+    assert spliced.endswith(body[end:])
+
+
+@given(bodies())
+def test_looks_at_values_without_touching_them(case):
+    body, fields = case
+    looked = look(body)
+    assert {k: msgspec.json.decode(v) for k, v in looked.items()} == fields
+    assert all(bytes(raw) in body for raw in looked.values())
+
+
+@given(bodies(), st.data())
+def test_refuses_a_body_that_says_anything_twice(case, data):
+    body, fields = case
+    key = data.draw(st.sampled_from(sorted(fields)))
+    value = data.draw(spelt(data.draw(VALUES)))
+    again = data.draw(spelt_text(key)) + ":" + value
+    opening = body.index(b"{") + 1
+    closing = body.rindex(b"}")
+    in_front = body[:opening] + again.encode() + b"," + body[opening:]
+    behind = body[:closing] + b"," + again.encode() + body[closing:]
+    for doubled in (in_front, behind):
+        with pytest.raises(InvalidRequest, match="twice"):
+            span_of(doubled, look(doubled), "model")
+
+
+@given(st.binary(max_size=40))
+@example(b"")
+@example(b"\xef\xbb\xbf{}")
+@example(b'{"a":1}}')
+@example(b'{"a":"\\ud800"}')
+def test_answers_any_bytes_with_fields_or_a_clear_refusal(body):
+    try:
+        fields = look(body)
+    except InvalidRequest:
+        return
+    assume(fields)
+    assert isinstance(msgspec.json.decode(body), dict)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"model":"\xff"}', "not valid UTF-8 at byte 10"),
+        (b"[1]", "must be a JSON object"),
+        (b'"text"', "must be a JSON object"),
+        (b"null", "must be a JSON object"),
+        (b'{"model":', "not valid JSON"),
+        (b"{'model': 1}", "not valid JSON"),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "nested too deeply"),
+    ],
+)
+def test_says_what_is_wrong_with_a_body(body, words):
+    with pytest.raises(InvalidRequest, match=words):
+        look(body)
+
+
+def test_a_model_inside_another_value_is_not_the_model():
+    body = b'{"metadata":{"model":"x"},"model":"y","t":"\\"model\\":\\"z\\""}'
+    assert span_of(body, look(body), "model") == (34, 37)
+
+
+def test_knows_a_key_by_what_it_says_not_by_its_bytes():
+    body = b'{"\\u006dodel":"y"}'
+    assert span_of(body, look(body), "model") == (14, 17)
+    twice = b'{"\\u006dodel":"y","model":"y"}'
+    with pytest.raises(InvalidRequest, match="twice"):
+        span_of(twice, look(twice), "model")

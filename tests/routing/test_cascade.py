@@ -1,0 +1,346 @@
+"""A script in, a script out: who is asked, in which order, and who answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from routing import cascade
+from routing.cascade import Outcome
+from routing.errors import (
+    ClientGone,
+    ConfigurationError,
+    StreamInterrupted,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from routing.types import CascadePlan, Signal, Verdict
+from tests.builders import (
+    DRAFT,
+    VERIFIER,
+    make_events,
+    make_plan,
+    make_request,
+    make_target,
+    make_terms,
+    make_usage,
+)
+from tests.fakes import (
+    EVENTS,
+    JSON,
+    Answer,
+    FakeReply,
+    ScriptedUpstream,
+    refusal,
+    streamed,
+    whole,
+)
+
+DOUBTFUL = make_terms(prior=0.45)
+OBLIGING = make_terms(prior=0.45, on_verifier_error="return_draft")
+EMPTY = {"content": []}
+
+
+class Play:
+    """One request against a script; all that came of it."""
+
+    def __init__(
+        self,
+        *,
+        draft: Answer | None = None,
+        verifier: Answer | None = None,
+        plan: CascadePlan | None = None,
+        judge=None,
+        **fields,
+    ) -> None:
+        script = ((DRAFT, draft), (VERIFIER, verifier))
+        self.upstream = ScriptedUpstream(*(line for line in script if line[1]))
+        self.replies = [r for r in (draft, verifier) if isinstance(r, FakeReply)]
+        options = {} if judge is None else {"judge": judge}
+        self.outcome: Outcome = cascade.run(
+            make_request(**fields),
+            plan or make_plan(),
+            upstream=self.upstream,
+            **options,
+        )
+
+    @property
+    def asked(self) -> list[str]:
+        return self.upstream.models
+
+    @property
+    def calls(self) -> list[tuple[str, int | None]]:
+        return [(call.role, call.status) for call in self.outcome.calls]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_accepts_a_draft_whose_confidence_reaches_the_threshold(stream):
+    draft = streamed(model=DRAFT) if stream else whole(model=DRAFT)
+    play = Play(draft=draft, stream=stream, plan=make_plan(terms=make_terms(prior=0.7)))
+    assert play.asked == [DRAFT]
+    assert play.outcome.kind == "accepted"
+    assert play.outcome.answered_by_draft
+    assert play.outcome.verifier is None
+    assert play.outcome.served.model == DRAFT
+    assert play.outcome.reason == ""
+    assert play.outcome.verdict.confidence == 0.7
+    assert play.calls == [("draft", 200)]
+    assert play.outcome.calls[0].usage == make_usage(20, 10)
+    assert draft.closed
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_escalates_a_draft_whose_confidence_is_too_low(stream):
+    answer = streamed if stream else whole
+    draft, verifier = answer(model=DRAFT), answer(model=VERIFIER)
+    play = Play(
+        draft=draft, verifier=verifier, stream=stream, plan=make_plan(terms=DOUBTFUL)
+    )
+    assert play.asked == [DRAFT, VERIFIER]
+    assert (play.outcome.kind, play.outcome.reason) == ("escalated", "low_confidence")
+    assert play.outcome.verifier.reply is verifier
+    assert play.outcome.served.model == VERIFIER
+    assert not play.outcome.answered_by_draft
+    assert play.calls == [("draft", 200)]
+    assert draft.closed
+    assert not verifier.closed, "whoever reads it closes it"
+
+
+def test_escalates_on_a_veto_whatever_the_prior():
+    play = Play(
+        draft=whole("", model=DRAFT, **EMPTY),
+        verifier=whole(model=VERIFIER),
+        plan=make_plan(terms=make_terms(prior=1.0, threshold=0.0)),
+    )
+    assert (play.outcome.kind, play.outcome.reason) == ("escalated", "veto:empty")
+    assert play.outcome.verdict.confidence == 0.0
+    assert play.asked == [DRAFT, VERIFIER]
+
+
+def test_asks_the_judge_it_was_given():
+    def stern(request, draft, terms):
+        return Verdict(
+            confidence=0.1,
+            threshold=terms.threshold,
+            signals=(Signal(name="length", value=float(len(draft.text))),),
+            reason="low_confidence",
+        )
+
+    play = Play(draft=whole(model=DRAFT), verifier=whole(model=VERIFIER), judge=stern)
+    assert play.outcome.verdict.signals == (Signal(name="length", value=1.0),)
+    assert play.outcome.kind == "escalated"
+
+
+@pytest.mark.parametrize(
+    ("draft", "reason"),
+    [
+        (UpstreamUnreachable("refused"), "draft_error"),
+        (UpstreamTimeout("slow"), "draft_timeout"),
+        (ConfigurationError("no key"), "draft_error"),
+        (refusal(529), "draft_error"),
+        (refusal(404), "draft_error"),
+        (FakeReply(b"<html>", status=200), "draft_error"),
+        (FakeReply(b"{", StreamInterrupted("cut")), "draft_error"),
+        (FakeReply(b"{", UpstreamTimeout("stalled")), "draft_timeout"),
+    ],
+)
+def test_a_draft_that_fails_is_a_reason_to_escalate_and_no_error(draft, reason):
+    play = Play(draft=draft, verifier=whole(model=VERIFIER))
+    assert play.asked == [DRAFT, VERIFIER]
+    assert (play.outcome.kind, play.outcome.reason) == ("escalated", reason)
+    assert play.outcome.error is None
+    assert play.outcome.verdict is None
+    assert play.outcome.served.model == VERIFIER
+    assert all(reply.closed for reply in play.replies[:-1])
+
+
+def test_passes_through_when_there_is_no_rule():
+    verifier = whole(model=VERIFIER)
+    play = Play(verifier=verifier, plan=CascadePlan(verifier=make_target()))
+    assert play.asked == [VERIFIER]
+    assert (play.outcome.kind, play.outcome.reason) == ("pass_through", "")
+    assert play.outcome.verifier.reply is verifier
+    assert play.outcome.calls == ()
+
+
+def test_passes_through_a_request_that_must_not_be_drafted():
+    play = Play(verifier=whole(model=VERIFIER), thread="t_1")
+    assert play.asked == [VERIFIER]
+    assert play.outcome.kind == "pass_through"
+    assert play.outcome.reason == "not_eligible:thread"
+    assert play.outcome.draft is None
+
+
+@pytest.mark.parametrize("thread", ["", "t_1"])
+def test_asks_for_answers_it_can_read_under_a_rule(thread):
+    play = Play(
+        draft=None if thread else whole(model=DRAFT),
+        verifier=whole(model=VERIFIER),
+        plan=make_plan(terms=DOUBTFUL),
+        headers=(("accept-encoding", "gzip, br"), ("a", "b")),
+        thread=thread,
+    )
+    sent = {asked.request.headers for asked in play.upstream.asked}
+    assert sent == {(("accept-encoding", "identity"), ("a", "b"))}
+
+
+def test_leaves_the_encoding_to_the_client_without_a_rule():
+    play = Play(
+        verifier=whole(model=VERIFIER),
+        plan=CascadePlan(verifier=make_target()),
+        headers=(("accept-encoding", "gzip"),),
+    )
+    assert play.upstream.asked[0].request.headers == (("accept-encoding", "gzip"),)
+
+
+def test_bounds_the_draft_by_the_rule_and_the_verifier_by_nothing():
+    play = Play(
+        draft=whole(model=DRAFT),
+        verifier=whole(model=VERIFIER),
+        plan=make_plan(terms=make_terms(prior=0.1, draft_timeout_s=7.0)),
+    )
+    assert [asked.timeout_s for asked in play.upstream.asked] == [7.0, None]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("terms", [DOUBTFUL, OBLIGING])
+def test_never_escalates_once_the_client_has_left_the_draft(stream, asked, terms):
+    chunks = make_events("4")[:1] if stream else [b"{"]
+    headers = EVENTS if stream else JSON
+    left = FakeReply(*chunks, ClientGone(), headers=headers)
+    draft = left if asked else ClientGone(asked=False)
+    play = Play(draft=draft, plan=make_plan(terms=terms), stream=stream)
+    assert play.asked == [DRAFT]
+    assert play.outcome.gone
+    assert not play.outcome.answered_by_draft
+    assert play.outcome.verifier is None
+    assert play.outcome.error is None
+    assert all(reply.closed for reply in play.replies)
+
+
+def test_records_the_usage_so_far_of_a_draft_whose_client_left():
+    draft = FakeReply(*make_events("4")[:2], ClientGone(), headers=EVENTS)
+    play = Play(draft=draft, stream=True)
+    (call,) = play.outcome.calls
+    assert call.usage == make_usage(20, 1)
+    assert call.cut_off
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_client_that_left_before_the_verifier_answered_gets_no_answer(asked):
+    play = Play(
+        draft=whole(model=DRAFT),
+        verifier=ClientGone(asked=asked),
+        plan=make_plan(terms=OBLIGING),
+    )
+    assert play.asked == [DRAFT, VERIFIER]
+    assert play.outcome.gone
+    assert not play.outcome.answered_by_draft
+    assert play.outcome.error is None
+    assert play.outcome.reason == "low_confidence"
+    assert play.calls == [("draft", 200), ("verifier", None)]
+    assert play.outcome.calls[1].cut_off is asked, "else it cost nothing"
+
+
+@pytest.mark.parametrize(
+    ("failure", "cut_off"),
+    [(UpstreamUnreachable("refused"), False), (UpstreamTimeout("slow"), True)],
+)
+@pytest.mark.parametrize("plan", [make_plan(terms=DOUBTFUL), None])
+def test_a_verifier_that_cannot_be_asked_is_an_error(failure, cut_off, plan):
+    draft = whole(model=DRAFT) if plan else None
+    plan = plan or CascadePlan(verifier=make_target())
+    play = Play(draft=draft, verifier=failure, plan=plan)
+    assert play.outcome.error is failure
+    assert not play.outcome.gone
+    assert not play.outcome.answered_by_draft
+    assert play.calls[-1] == ("verifier", None)
+    assert play.outcome.calls[-1].cut_off is cut_off, "what it cost is then not known"
+
+
+def test_a_verifier_that_was_never_asked_is_no_call():
+    failure = ConfigurationError("no key")
+    play = Play(verifier=failure, plan=CascadePlan(verifier=make_target()))
+    assert play.outcome.error is failure
+    assert play.outcome.calls == ()
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 529])
+def test_relays_the_error_of_the_verifier(status):
+    verifier = refusal(status)
+    play = Play(
+        draft=whole(model=DRAFT), verifier=verifier, plan=make_plan(terms=DOUBTFUL)
+    )
+    assert play.outcome.verifier.reply is verifier
+    assert not verifier.closed
+    assert not play.outcome.answered_by_draft
+    assert play.calls == [("draft", 200)], "the reader of the reply adds its call"
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (UpstreamUnreachable("refused"), None),
+        (UpstreamTimeout("slow"), None),
+        (refusal(400), 400),
+        (refusal(500), 500),
+    ],
+)
+def test_returns_the_draft_for_a_failed_verifier_when_the_rule_says_so(failure, status):
+    play = Play(
+        draft=whole(model=DRAFT), verifier=failure, plan=make_plan(terms=OBLIGING)
+    )
+    assert play.outcome.answered_by_draft
+    assert play.outcome.served.model == DRAFT
+    assert play.outcome.error is None
+    assert play.outcome.verifier is None
+    assert (play.outcome.kind, play.outcome.reason) == ("escalated", "low_confidence")
+    assert play.calls == [("draft", 200), ("verifier", status)]
+    assert all(reply.closed for reply in play.replies)
+
+
+@pytest.mark.parametrize(
+    ("draft", "reason"),
+    [
+        (whole("", model=DRAFT, **EMPTY), "veto:empty"),
+        (refusal(500), "draft_error"),
+    ],
+)
+def test_never_returns_a_draft_that_is_vetoed_or_missing(draft, reason):
+    verifier = refusal(500)
+    play = Play(draft=draft, verifier=verifier, plan=make_plan(terms=OBLIGING))
+    assert play.outcome.reason == reason
+    assert not play.outcome.answered_by_draft
+    assert play.outcome.verifier.reply is verifier
+
+
+def test_a_good_verifier_answers_whatever_the_rule_says_of_errors():
+    verifier = whole(model=VERIFIER)
+    play = Play(
+        draft=whole(model=DRAFT), verifier=verifier, plan=make_plan(terms=OBLIGING)
+    )
+    assert play.outcome.verifier.reply is verifier
+    assert not verifier.closed
+
+
+def test_the_verifier_that_ended_is_a_call():
+    play = Play(
+        verifier=whole(model=VERIFIER), plan=CascadePlan(verifier=make_target())
+    )
+    open_call = play.outcome.verifier
+    call = open_call.ended(make_usage(1, 2), cut_off=True)
+    assert (call.role, call.status, call.target.model) == ("verifier", 200, VERIFIER)
+    assert (call.usage, call.cut_off) == (make_usage(1, 2), True)
+    assert call.duration_ms >= open_call.waited_ms
+
+
+def test_counts_the_time_of_every_call_as_spent_upstream():
+    play = Play(
+        draft=whole(model=DRAFT),
+        verifier=whole(model=VERIFIER),
+        plan=make_plan(terms=DOUBTFUL),
+    )
+    outcome = play.outcome
+    waited_ms = outcome.calls[0].duration_ms + outcome.verifier.waited_ms
+    assert outcome.upstream_ms == pytest.approx(waited_ms)
+    assert waited_ms > 0

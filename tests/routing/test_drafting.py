@@ -1,0 +1,182 @@
+"""A draft is read to its end, or there is a reason why not; it never raises."""
+
+from __future__ import annotations
+
+import pytest
+
+from routing import drafting
+from routing.errors import (
+    ClientGone,
+    InvalidRequest,
+    StreamInterrupted,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from tests.builders import (
+    DRAFT,
+    make_event,
+    make_events,
+    make_request,
+    make_target,
+    make_usage,
+)
+from tests.fakes import (
+    EVENTS,
+    JSON,
+    FakeReply,
+    ScriptedUpstream,
+    message_bytes,
+    refusal,
+    streamed,
+)
+
+STREAM = b"".join(make_events("4", "2"))
+
+
+def take(answer, *, request=None, **fields):
+    upstream = ScriptedUpstream((DRAFT, answer))
+    draft = drafting.take(
+        request or make_request(**fields),
+        make_target(DRAFT),
+        upstream=upstream,
+        timeout_s=3.0,
+    )
+    assert [asked.timeout_s for asked in upstream.asked] == [3.0]
+    if isinstance(answer, FakeReply):
+        assert answer.closed
+    return draft
+
+
+def test_keeps_the_bytes_of_a_whole_answer():
+    body = message_bytes("42", model=DRAFT)
+    draft = take(FakeReply(body[:9], body[9:]))
+    assert draft.parts == (body,)
+    assert draft.completion.text == "42"
+    assert (draft.failure, draft.gone) == ("", False)
+    assert (draft.call.role, draft.call.status) == ("draft", 200)
+    assert draft.call.usage == make_usage(20, 10)
+    assert not draft.call.cut_off
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 64, 10_000])
+def test_keeps_the_events_of_a_stream_however_they_are_cut(size):
+    chunks = [STREAM[at : at + size] for at in range(0, len(STREAM), size)]
+    draft = take(FakeReply(*chunks, headers=EVENTS), stream=True)
+    assert draft.parts == tuple(make_events("4", "2"))
+    assert draft.completion.text == "42"
+    assert draft.call.usage == make_usage(20, 10)
+
+
+def test_keeps_what_follows_the_last_event():
+    draft = take(FakeReply(STREAM, b": bye", headers=EVENTS), stream=True)
+    assert b"".join(draft.parts) == STREAM + b": bye"
+
+
+def test_keeps_the_headers_of_the_answer():
+    headers = (*EVENTS, ("request-id", "req_draft"))
+    draft = take(FakeReply(STREAM, headers=headers), stream=True)
+    assert draft.headers == headers
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason", "cut_off"),
+    [
+        (UpstreamUnreachable("refused"), "draft_error", False),
+        (InvalidRequest("an API we do not speak"), "draft_error", False),
+        (UpstreamTimeout("slow"), "draft_timeout", True),
+    ],
+)
+def test_says_why_the_draft_could_not_be_asked(failure, reason, cut_off):
+    draft = take(failure)
+    assert (draft.failure, draft.gone, draft.completion) == (reason, False, None)
+    assert (draft.call.status, draft.call.usage) == (None, None)
+    assert draft.call.cut_off is cut_off
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [201, 400, 429, 500])
+def test_does_not_judge_what_is_no_answer(status, stream):
+    draft = take(refusal(status), stream=stream)
+    assert (draft.failure, draft.call.status) == ("draft_error", status)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"type":"error"}', STREAM, b"\x1f\x8b\x08"]
+)
+def test_does_not_judge_a_whole_answer_it_cannot_read(body):
+    assert take(FakeReply(body)).failure == "draft_error"
+
+
+@pytest.mark.parametrize(
+    ("stream", "headers"),
+    [
+        (False, EVENTS),
+        (False, (("content-type", "text/plain"),)),
+        (False, ()),
+        (True, JSON),
+        (True, ()),
+    ],
+)
+def test_does_not_judge_an_answer_declared_as_something_else(stream, headers):
+    good = STREAM if stream else message_bytes(model=DRAFT)
+    assert take(FakeReply(good, headers=headers), stream=stream).failure
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"",
+        message_bytes(model=DRAFT),
+        b"".join(make_events("4")[:-1]),
+        b"".join(make_events("4")[1:]),
+        b"".join([*make_events("4")[:-1], make_event("error", error={"type": "x"})]),
+        b"".join([make_event("error", error={"type": "x"}), *make_events("4")]),
+    ],
+)
+def test_does_not_judge_a_stream_that_is_not_whole(stream):
+    assert take(FakeReply(stream, headers=EVENTS), stream=True).failure == "draft_error"
+
+
+def test_counts_what_a_broken_stream_told_until_then():
+    events = make_events("4")[:3]
+    broken = FakeReply(*events, StreamInterrupted("cut"), headers=EVENTS)
+    draft = take(broken, stream=True)
+    assert draft.failure == "draft_error"
+    assert draft.call.usage == make_usage(20, 1)
+    assert draft.completion is None
+    assert draft.parts == ()
+
+
+def test_counts_what_a_slow_stream_told_until_then():
+    slow = FakeReply(*make_events("4")[:3], UpstreamTimeout("total"), headers=EVENTS)
+    draft = take(slow, stream=True)
+    assert (draft.failure, draft.call.cut_off) == ("draft_timeout", True)
+    assert draft.call.usage == make_usage(20, 1)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_left_is_no_failure_of_the_draft(stream):
+    headers = EVENTS if stream else JSON
+    reply = FakeReply(STREAM[:40], ClientGone(), headers=headers)
+    draft = take(reply, stream=stream)
+    assert (draft.gone, draft.failure, draft.completion) == (True, "", None)
+    assert draft.call.cut_off
+
+
+def test_a_client_that_left_before_the_draft_was_asked_is_gone():
+    draft = take(ClientGone(asked=False))
+    assert (draft.gone, draft.call.status) == (True, None)
+    assert not draft.call.cut_off, "it cost nothing"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_gives_up_on_a_draft_without_end(monkeypatch, stream):
+    monkeypatch.setattr(drafting, "MAX_DRAFT_BYTES", len(STREAM) - 1)
+    headers = EVENTS if stream else JSON
+    draft = take(FakeReply(STREAM[:9], STREAM[9:], headers=headers), stream=stream)
+    assert draft.failure == "draft_error"
+
+
+def test_takes_a_draft_of_just_the_limit(monkeypatch):
+    monkeypatch.setattr(drafting, "MAX_DRAFT_BYTES", len(STREAM))
+    assert take(streamed("4", "2", model=DRAFT), stream=True).completion is not None

@@ -1,0 +1,348 @@
+"""The in-process copy: in order, complete, and fresh when the version moves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.db import DatabaseError, OperationalError
+from django.utils import timezone
+
+from routing import models, secrets, snapshot
+from routing.snapshot import SnapshotHolder
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def main():
+    models.Provider.objects.all().delete()
+    return models.Provider.objects.create(
+        name="main", kind="anthropic", base_url="http://main.test/"
+    )
+
+
+def add_rule(name, request_model="verifier-large", **fields):
+    return models.CascadeRule.objects.create(
+        name=name, request_model=request_model, draft_model="draft-small", **fields
+    )
+
+
+def patterns():
+    return [(o.pattern.text, o.provider.name) for o in snapshot.load().patterns]
+
+
+# --- What is loaded -------------------------------------------------------------------
+
+
+def test_patterns_come_most_specific_first_then_by_priority(main):
+    other = models.Provider.objects.create(
+        name="other", kind="simulator", base_url="http://other.test", priority=50
+    )
+    for name in ("*", "claude*", "claude-opus*", "claude-opus", "z"):
+        main.models.create(name=name)
+    other.models.create(name="claude*")
+    assert patterns() == [
+        ("claude-opus", "main"),
+        ("z", "main"),
+        ("claude-opus*", "main"),
+        ("claude*", "other"),
+        ("claude*", "main"),
+        ("*", "main"),
+    ]
+
+
+def test_what_is_switched_off_is_not_there(main):
+    off = models.Provider.objects.create(
+        name="off", kind="anthropic", base_url="http://off.test", enabled=False
+    )
+    off.models.create(name="a")
+    main.models.create(name="b", enabled=False)
+    main.models.create(name="c")
+    add_rule("off", enabled=False)
+    models.ClientKey.issue("acme", enabled=False)
+    loaded = snapshot.load()
+    assert [owned.pattern.text for owned in loaded.patterns] == ["c"]
+    assert (loaded.rules, loaded.keys) == ((), {})
+
+
+def test_a_provider_comes_with_its_key_and_a_tidy_address(main, settings):
+    settings.PROVIDER_KEYS = {"ANTHROPIC_API_KEY": "sk-env"}
+    main.key_reference = "env:ANTHROPIC_API_KEY"
+    main.save()
+    main.models.create(name="*", display_name="All")
+    (owned,) = snapshot.load().patterns
+    assert (owned.provider.base_url, owned.provider.api_key) == (
+        "http://main.test",
+        "sk-env",
+    )
+    assert (owned.provider.trouble, owned.display_name) == ("", "All")
+
+
+def test_a_provider_may_keep_its_key_encrypted(main):
+    main.set_key("sk-stored")
+    main.save()
+    main.models.create(name="*")
+    assert snapshot.load().patterns[0].provider.api_key == "sk-stored"
+
+
+def test_a_provider_may_have_no_key(main):
+    main.models.create(name="*")
+    provider = snapshot.load().patterns[0].provider
+    assert (provider.api_key, provider.trouble) == ("", "")
+
+
+def test_a_key_that_is_named_and_missing_is_trouble(main, settings):
+    settings.PROVIDER_KEYS = {}
+    main.key_reference = "env:ANTHROPIC_API_KEY"
+    main.save()
+    main.models.create(name="*")
+    provider = snapshot.load().patterns[0].provider
+    assert provider.api_key == ""
+    assert "env:ANTHROPIC_API_KEY holds nothing" in provider.trouble
+
+
+def test_a_key_that_does_not_open_is_trouble_and_said_in_the_log(main, caplog):
+    main.key_encrypted = "no token of ours"
+    main.save()
+    main.models.create(name="*")
+    provider = snapshot.load().patterns[0].provider
+    assert provider.api_key == ""
+    assert "does not open" in provider.trouble
+    assert "provider main:" in caplog.text
+
+
+def test_rules_come_by_priority_then_names_before_patterns():
+    models.CascadeRule.objects.all().delete()
+    add_rule("wide", "*")
+    add_rule("narrow", "verifier-*")
+    add_rule("exact")
+    add_rule("exact-b")
+    add_rule("urgent", "*", priority=1)
+    names = [rule.terms.name for rule in snapshot.load().rules]
+    assert names == ["urgent", "exact", "exact-b", "narrow", "wide"]
+
+
+def test_a_rule_comes_with_all_its_terms():
+    models.CascadeRule.objects.all().delete()
+    key, _ = models.ClientKey.issue("acme")
+    add_rule(
+        "full",
+        "verifier-*",
+        verifier_model="verifier-other",
+        client_key=key,
+        tag="research",
+        threshold=0.5,
+        prior=0.6,
+        draft_timeout_s=7,
+        on_verifier_error="return_draft",
+        response_model="served",
+    )
+    (rule,) = snapshot.load().rules
+    assert (rule.pattern.text, rule.draft_model) == ("verifier-*", "draft-small")
+    assert (rule.verifier_model, rule.client_key_id, rule.tag) == (
+        "verifier-other",
+        key.pk,
+        "research",
+    )
+    assert (rule.terms.threshold, rule.terms.prior) == (0.5, 0.6)
+    assert rule.terms.draft_timeout_s == 7
+    assert rule.terms.on_verifier_error == "return_draft"
+    assert rule.terms.response_model == "served"
+
+
+def test_keys_are_found_by_their_digest_alone():
+    row, key = models.ClientKey.issue("acme", tag="research")
+    keys = snapshot.load().keys
+    assert list(keys) == [secrets.client_key_digest(key)]
+    found = keys[row.digest]
+    assert (found.id, found.name, found.prefix, found.tag) == (
+        row.pk,
+        "acme",
+        row.prefix,
+        "research",
+    )
+
+
+def test_a_key_that_has_expired_is_not_there():
+    now = timezone.now()
+    models.ClientKey.issue("acme", expires_at=now - timedelta(seconds=1))
+    models.ClientKey.issue("globex", expires_at=now + timedelta(hours=1))
+    assert [key.name for key in snapshot.load().keys.values()] == ["globex"]
+
+
+# --- Fresh ----------------------------------------------------------------------------
+
+
+def writes():
+    provider = models.Provider(name="new", kind="anthropic", base_url="http://n.test")
+    rule = models.CascadeRule(name="new", request_model="a", draft_model="b")
+    rules = models.CascadeRule.objects
+    return {
+        "save": provider.save,
+        "create": lambda: provider.models.create(name="x"),
+        "update": lambda: rules.update(threshold=0.6),
+        "bulk create": lambda: rules.bulk_create([rule]),
+        "bulk update": lambda: rules.bulk_update([rule], ["threshold"]),
+        "get or create": lambda: models.ClientKey.objects.get_or_create(name="k"),
+        "delete": provider.delete,
+        "bulk delete": rules.all().delete,
+        "issue": lambda: models.ClientKey.issue("acme"),
+    }
+
+
+def test_every_kind_of_write_moves_the_version():
+    for kind, write in writes().items():
+        before = models.ConfigVersion.current()
+        write()
+        assert models.ConfigVersion.current() > before, kind
+
+
+def test_loads_at_the_first_question_and_keeps_what_it_has(
+    fresh_holder, main, django_assert_num_queries
+):
+    main.models.create(name="*")
+    with django_assert_num_queries(6):
+        first = fresh_holder.get()
+    with django_assert_num_queries(0):
+        assert fresh_holder.get() is first
+
+
+def test_asks_only_for_the_version_while_nothing_changes(
+    fresh_holder, django_assert_num_queries
+):
+    first = fresh_holder.get()
+    with django_assert_num_queries(1):
+        assert fresh_holder.refresh() is False
+    assert fresh_holder.get() is first
+
+
+def test_loads_anew_when_the_version_has_moved(fresh_holder):
+    before = fresh_holder.get()
+    add_rule("new")
+    assert "new" not in [rule.terms.name for rule in fresh_holder.get().rules]
+    assert fresh_holder.refresh() is True
+    assert "new" in [rule.terms.name for rule in fresh_holder.get().rules]
+    assert fresh_holder.get().version > before.version
+
+
+def test_has_nothing_to_serve_until_it_is_loaded(fresh_holder):
+    assert not fresh_holder.loaded
+    fresh_holder.get()
+    assert fresh_holder.loaded
+
+
+def test_says_that_the_database_is_away_when_there_is_nothing_to_serve(
+    fresh_holder, monkeypatch
+):
+    monkeypatch.setattr("routing.snapshot.load", failing)
+    with pytest.raises(DatabaseError):
+        fresh_holder.get()
+    assert not fresh_holder.loaded
+
+
+def failing():
+    raise OperationalError("away")
+
+
+class Rounds:
+    """Lets the refreshing thread take one round at a time, and stop."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Semaphore(0)
+        self._done = threading.Semaphore(0)
+        self._started = False
+        self._over = False
+
+    def sleep(self, _: float) -> None:
+        if self._started:
+            self._done.release()
+        self._started = True
+        assert self._turn.acquire(timeout=10)
+        if self._over:
+            raise SystemExit
+
+    def play(self) -> None:
+        self._turn.release()
+        assert self._done.acquire(timeout=10)
+
+    def end(self) -> None:
+        self._over = True
+        self._turn.release()
+
+
+@pytest.fixture
+def rounds(monkeypatch, settings):
+    settings.CASCADE_SNAPSHOT_POLL_S = 0.01
+    rounds = Rounds()
+    clock = SimpleNamespace(sleep=rounds.sleep)
+    monkeypatch.setattr("routing.snapshot.time", clock)
+    monkeypatch.setattr("routing.snapshot.close_old_connections", lambda: None)
+    yield rounds
+    rounds.end()
+
+
+def test_serves_on_while_the_database_is_away_and_says_so_once(
+    monkeypatch, caplog, rounds
+):
+    state = {"version": 1, "away": False}
+
+    def current():
+        if state["away"]:
+            failing()
+        return state["version"]
+
+    def load():
+        from_version = current()
+        return type("Loaded", (), {"version": from_version})()
+
+    monkeypatch.setattr("routing.snapshot.load", load)
+    monkeypatch.setattr(models.ConfigVersion, "current", current)
+    holder = SnapshotHolder()
+    first = holder.get()
+    holder.start()
+    rounds.play()
+    assert holder.get() is first
+
+    state["away"] = True
+    with caplog.at_level(logging.WARNING, logger="routing.snapshot"):
+        rounds.play()
+        rounds.play()
+    assert holder.get() is first
+    assert not holder.healthy
+    assert len(caplog.records) == 1
+
+    state.update(away=False, version=2)
+    rounds.play()
+    assert holder.get().version == 2
+    assert holder.healthy
+
+
+class Threads:
+    """Stands for the threading module; its threads do nothing."""
+
+    Lock = staticmethod(threading.Lock)
+
+    def __init__(self) -> None:
+        self.started = []
+
+    def Thread(self, **options):
+        return SimpleNamespace(start=lambda: self.started.append(options))
+
+
+@pytest.mark.parametrize(("poll_s", "threads"), [(0.5, 1), (0, 0)])
+def test_starts_one_thread_however_often_it_is_started(
+    monkeypatch, settings, poll_s, threads
+):
+    settings.CASCADE_SNAPSHOT_POLL_S = poll_s
+    fake = Threads()
+    monkeypatch.setattr("routing.snapshot.threading", fake)
+    monkeypatch.setattr("routing.snapshot.load", object)
+    holder = SnapshotHolder()
+    holder.start()
+    holder.start()
+    assert len(fake.started) == threads
+    assert all(options["daemon"] for options in fake.started)
