@@ -42,7 +42,7 @@ check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployme
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	BEHIND_TLS=true $(TEST_MANAGE) check --deploy --fail-level WARNING

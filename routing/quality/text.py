@@ -20,7 +20,7 @@ _OPENING_FENCE = re.compile(
     r"`{3,}[ \t]*[A-Za-z][\w+#.-]*[ \t]*(?:\n|$)"
 )
 
-_REPEATS = 30
+_REPEATS = 10
 _MIN_UNIT_BYTES = 30
 _MAX_UNIT = 1_000
 _PROBE = 30
@@ -54,8 +54,8 @@ def unclosed_code_fence(_: ChatRequest, draft: Completion) -> bool:
 def repetition_loop(request: ChatRequest, draft: Completion) -> bool:
     """Return whether the text ends in a sentence repeated over and over.
 
-    At least 30 times in a row to the very end, 30 bytes of prose or more each, and not
-    the client's own words. Cost: reads at most the last 30,000 characters.
+    At least 10 times in a row to the very end, 30 bytes of prose or more each, and not
+    the client's own words. Cost: reads at most the last 10,000 characters.
     """
     text = draft.text[-(_REPEATS * _MAX_UNIT) :].rstrip()
     unit = _repeated_unit(text)

@@ -20,7 +20,7 @@ PATIENCE_S = 15.0
 LOOK_EVERY_S = 0.05
 BODY = (
     '{"model": "%s", "max_tokens": 300, "messages": '
-    '[{"role": "user", "content": "Name three rivers in Europe."}]}'
+    '[{"role": "user", "content": "What is 2+2?"}]}'
 )
 
 

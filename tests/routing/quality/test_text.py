@@ -78,7 +78,7 @@ class TestRepetition:
 
     @pytest.mark.parametrize("unit", LOOPS.values(), ids=LOOPS)
     def test_a_refrain_is_not_a_loop(self, unit):
-        assert not fires(repetition_loop, "Let us see. " + unit * 20)
+        assert not fires(repetition_loop, "Let us see. " + unit * 9)
 
     def test_a_loop_that_the_text_left_again_is_not_vetoed(self):
         text = LOOPS["english"] * 60 + "That was the exercise you asked for."
