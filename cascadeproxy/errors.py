@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from routing import exception_handler
 
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 404 of a page; addresses under /v1/ have their own view."""
     del request, exception

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import set_urlconf
 
 from cascadeproxy.environment import use_settings
 
@@ -31,6 +34,13 @@ class ApiHandler(WSGIHandler):
         # Django's stubs lack the method that its own handlers chain.
         get_response = self._get_response  # type: ignore[attr-defined]
         self._middleware_chain = convert_exception_to_response(get_response)
+
+    def get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the answer, unlogged: a provider's error is told with its decision."""
+        set_urlconf(settings.ROOT_URLCONF)
+        response: Any = self._middleware_chain(request)
+        response._resource_closers.append(request.close)
+        return cast(HttpResponseBase, response)
 
 
 class Entry:

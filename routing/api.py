@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from routing.auth import ClientKeyAuthentication, credential_header
 from routing.config import ClientKeyConfig
 from routing.dialects import anthropic
-from routing.errors import RequestTooLarge
+from routing.errors import InvalidRequest, RequestTooLarge
 from routing.types import ChatRequest, Headers
 
 CORS_MAX_AGE_S = 600
@@ -109,10 +109,11 @@ class ApiView(APIView):
 
 
 def body_of(request: Request) -> bytes:
-    """Return the body. Raises RequestTooLarge before it is read when it says so."""
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    limit = settings.CASCADE_MAX_BODY_BYTES
-    if not declared.isdigit() or int(declared) > limit:
+    """Return the body. Raises ClientError before it is read if its length is wrong."""
+    declared, limit = _declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
+    if declared is None:
+        raise InvalidRequest("The content-length is not a number.")
+    if declared > limit:
         raise RequestTooLarge(f"The request is larger than {limit} bytes.")
     body: bytes = request._request.body
     return body
@@ -126,12 +127,15 @@ def discard_body(request: Any) -> None:
     """
     if request._read_started:
         return
-    declared = request.META.get("CONTENT_LENGTH") or "0"
-    left = int(declared) if declared.isdigit() else 0
-    left = min(left, 2 * settings.CASCADE_MAX_BODY_BYTES)
+    left = min(_declared_bytes(request) or 0, 2 * settings.CASCADE_MAX_BODY_BYTES)
     with contextlib.suppress(OSError):
         while left > 0 and (read := request.read(min(left, DISCARD_BYTES))):
             left -= len(read)
+
+
+def _declared_bytes(request: Any) -> int | None:
+    declared = request.META.get("CONTENT_LENGTH") or "0"
+    return int(declared) if declared.isascii() and declared.isdigit() else None
 
 
 def headers_of(request: Request) -> Headers:

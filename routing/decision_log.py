@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from datetime import UTC, datetime
@@ -61,7 +62,7 @@ class Decision:
             self._overhead_s = self._own_time_s(upstream_ms)
         record = self.record = self._record(request, outcome, status, calls, aborted)
         recorder.record(record)
-        instruments.observe(record)
+        _count(record)
         _log(record)
 
     def _record(
@@ -141,6 +142,12 @@ class Decision:
             at=self._started_at,
             prompt_tokens=usage.prompt_tokens,
         )
+
+
+def _count(record: DecisionRecord) -> None:
+    # With several workers the counters lie in files, which a full disk cannot take.
+    with contextlib.suppress(OSError, ValueError):
+        instruments.observe(record)
 
 
 def _cost_nusd(call: Call, price: Price | None) -> int | None:

@@ -23,17 +23,20 @@ from routing.responses import error_response
 logger = logging.getLogger(__name__)
 
 
-def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:  # noqa: ARG001
+def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Return the answer to `error`; one we did not foresee is logged whole, and 500.
 
-    `context` is what REST framework passes along.
+    `context` is what REST framework passes along; its `view` knows its methods.
     """
     request_id = new_request_id()
     known = _known(error)
     if known is None:
         logger.error("unforeseen error, %s", request_id, exc_info=error)
         known = ProxyError("An error of the proxy. Its log tells more by request_id.")
-    return error_response(known, request_id)
+    response = error_response(known, request_id)
+    if isinstance(error, DrfMethodNotAllowed):
+        response.headers["allow"] = ", ".join(context["view"].allowed_methods)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

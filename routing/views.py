@@ -71,7 +71,9 @@ class UnknownView(ApiView):
         """Return a 404 in the caller's envelope."""
         del args, kwargs
         self.headers = {}
-        return self.handle_exception(NotFound(f"Not found: {request.path}"))
+        not_found = NotFound(f"Not found: {request.path}")
+        response: HttpResponseBase = self.handle_exception(not_found)
+        return response
 
 
 def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponseBase:
