@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -14,7 +13,6 @@ from routing.errors import ConfigurationError
 from routing.models import Installation, Provider
 
 SIMULATOR = "simulator"
-SIMULATOR_SERVER = "cascadeproxy-simulator"
 
 
 def usable(provider: Provider, auth_mode: str) -> bool:
@@ -74,7 +72,7 @@ def find_simulator_port() -> str:
     if row is None:
         return ""
     host, _, port = _address(row).rpartition(":")
-    if not can_listen(host, int(port)) and not _is_simulator(host, int(port)):
+    if not can_listen(host, int(port)):
         row.base_url = f"http://{hosts.in_url(host)}:{_free_port(host)}"
         row.save()
     return _address(row)
@@ -114,14 +112,3 @@ def _listening(host: str, port: int) -> socket.socket:
 def _free_port(host: str) -> int:
     with _listening(host, 0) as listener:
         return int(listener.getsockname()[1])
-
-
-def _is_simulator(host: str, port: int) -> bool:
-    connection = http.client.HTTPConnection(host, port, timeout=1)
-    try:
-        connection.request("HEAD", "/")
-        return connection.getresponse().getheader("server") == SIMULATOR_SERVER
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

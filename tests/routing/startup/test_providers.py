@@ -128,13 +128,6 @@ def test_a_port_somebody_else_has_is_left_to_them(settings):
     assert providers.find_simulator_port() == address
 
 
-def test_a_simulator_that_listens_already_is_shared(settings):
-    with listening_as(providers.SIMULATOR_SERVER) as port:
-        settings.CASCADE_SIMULATOR_PORT = port
-        switch()
-        assert providers.find_simulator_port() == f"127.0.0.1:{port}"
-
-
 def test_no_port_is_looked_for_without_a_simulator():
     assert providers.find_simulator_port() == ""
 
