@@ -25,15 +25,18 @@ BAD_DAY_SHARE = 0.07
 # Share of a day's requests in each hour (UTC): an office with some night work.
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 9, 10, 10, 9, 7, 9, 10, 10, 9, 7, 5, 4, 3, 2, 2, 1)
 REASONS = (
-    ("veto:cut_off", 4),
-    ("veto:tool_schema", 3),
-    ("veto:repetition", 2),
-    ("veto:empty", 1),
-    ("low_confidence", 9),
+    ("veto:cut_off", 7),
+    ("veto:invalid_tool_input", 4),
+    ("veto:invalid_structured_output", 3),
+    ("veto:unknown_tool", 1),
+    ("veto:repetition_loop", 1),
+    ("veto:empty", 2),
     ("draft_error", 2),
     ("draft_timeout", 1),
 )
-NOT_ELIGIBLE = ("not_eligible:server_tools", "not_eligible:sticky")
+NOT_ELIGIBLE = ("not_eligible:tool_loop_of_verifier", "not_eligible:prefill")
+PRIOR = 0.85
+THRESHOLD = 0.7
 Ending = Literal["accepted", "escalated", "not_eligible", "aborted", "error"]
 ENDINGS: tuple[Ending, ...] = (
     "accepted",
@@ -129,7 +132,7 @@ class _Day:
 
     def _record(self, request: Request) -> DecisionRecord:
         stream, calls = request.stream, self._calls(request)
-        confidence = self._confidence(request)
+        confidence = _confidence(request)
         own_us = int(self._random.lognormvariate(6.9, 0.35))
         total_ms = sum(call.duration_ms for call in calls) + own_us // 1000
         return DecisionRecord(
@@ -146,7 +149,7 @@ class _Day:
             outcome=request.outcome,
             reason=request.reason,
             confidence=confidence,
-            threshold=0.7 if stream.rule else None,
+            threshold=THRESHOLD if stream.rule else None,
             signals=_signals(request),
             calls=calls,
             cost_nusd=total_cost_nusd(calls),
@@ -177,12 +180,6 @@ class _Day:
             return ""
         reasons, weights = zip(*REASONS, strict=True)
         return str(self._random.choices(reasons, weights)[0])
-
-    def _confidence(self, request: Request) -> float | None:
-        if not request.judged:
-            return None
-        low, high = (0.15, 0.69) if request.reason else (0.7, 0.98)
-        return round(self._random.uniform(low, high), 3)
 
     def _calls(self, request: Request) -> tuple[CallRecord, ...]:
         """The draft where one was asked, the verifier where it was."""
@@ -261,11 +258,17 @@ class _Day:
         return self._prices.price_for(PROVIDER, model, at=at, prompt_tokens=tokens)
 
 
+def _confidence(request: Request) -> float | None:
+    if not request.judged:
+        return None
+    return 0.0 if request.reason else PRIOR
+
+
 def _signals(request: Request) -> dict[str, float]:
     if not request.judged:
         return {}
     veto = request.reason.partition("veto:")[2]
-    return {"prior": 0.85, veto: 1.0} if veto else {"prior": 0.85}
+    return {veto: 1.0} if veto else {}
 
 
 def _cost_nusd(usage: Usage | None, price: Price | None) -> int | None:

@@ -35,7 +35,7 @@ STREAMS = (
         prompt_tokens=(600, 4000),
         output_tokens=(80, 700),
         cached_share=0.3,
-        endings=(74, 20, 3, 2, 1),
+        endings=(79, 15, 3, 2, 1),
     ),
     Stream(
         weight=30,
@@ -47,7 +47,7 @@ STREAMS = (
         prompt_tokens=(1500, 9000),
         output_tokens=(150, 1200),
         cached_share=0.0,
-        endings=(62, 33, 2, 2, 1),
+        endings=(70, 25, 2, 2, 1),
     ),
     Stream(
         weight=15,
@@ -59,7 +59,7 @@ STREAMS = (
         prompt_tokens=(20_000, 140_000),
         output_tokens=(200, 900),
         cached_share=0.95,
-        endings=(38, 34, 24, 3, 1),
+        endings=(50, 22, 24, 3, 1),
     ),
     Stream(
         weight=10,

@@ -59,6 +59,7 @@ def savings(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": "Savings",
+        "is_nav_sidebar_enabled": False,
         "problem": problem,
         "period": period,
         "presets": _presets(period, simulated=simulated),

@@ -1,17 +1,25 @@
 """The product's settings with secrets for tests; no `.env` of a developer is read."""
 
+import atexit
 import os
+import shutil
 import tempfile
+
+JOURNAL_DIR = tempfile.mkdtemp(prefix="cascade-test-journal-")
+atexit.register(shutil.rmtree, JOURNAL_DIR, ignore_errors=True)
 
 os.environ.update(
     CASCADE_ENV_FILE=os.devnull,
     SECRET_KEY="test-only-" + "k" * 60,
     CASCADE_KEY_PEPPER="test-only-" + "p" * 40,
     FIELD_KEYS="dGVzdC1vbmx5LWZpZWxkLWtleS0zMi1ieXRlcy1sb24=",
-    CASCADE_JOURNAL_DIR=tempfile.mkdtemp(prefix="cascade-test-journal-"),
+    CASCADE_JOURNAL_DIR=JOURNAL_DIR,
     ANTHROPIC_API_KEY="",
     OPENAI_API_KEY="",
     GROQ_API_KEY="",
 )
 
 from cascadeproxy.settings import *
+
+# Tests log in often; how passwords are stretched is Django's to test.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from metrics import demo, price_book, price_snapshot
 from metrics.baseline import baseline_nusd, total_cost_nusd
 from metrics.models import RoutingDecision
+from routing.quality.vetoes import VETOES
 from tests.metrics.builders import make_record
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,11 @@ def test_everything_an_operator_can_see_happens(traffic):
     assert any(c.usage and c.usage.cache_read_tokens for r in records for c in r.calls)
     assert any(r.saving_nusd < 0 for r in records)
     assert any(r.saving_nusd > 0 for r in records)
+
+
+def test_its_reasons_are_reasons_the_product_gives():
+    vetoes = {f"veto:{name}" for name, _ in VETOES}
+    assert {r for r, _ in demo.REASONS} <= vetoes | {"draft_error", "draft_timeout"}
 
 
 def test_it_is_marked_and_its_money_is_reckoned_like_any(traffic):
