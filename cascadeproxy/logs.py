@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+
+# What could end a line or move a terminal's cursor: clients name models as they like.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,9 +35,14 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one readable line, with its traceback below."""
+        message = _CONTROL.sub(_escaped, record.getMessage())
         moment = datetime.fromtimestamp(record.created).astimezone()
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
-        line = f"{moment:%H:%M:%S} {level}{record.getMessage()}"
+        line = f"{moment:%H:%M:%S} {level}{message}"
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return ascii(match[0])[1:-1]

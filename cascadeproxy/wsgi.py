@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any, cast
 
 from django.conf import settings
@@ -50,6 +51,8 @@ class Entry:
         use_settings()
         self._pages = get_wsgi_application()
         self._api = ApiHandler()
+        # Or the first request of each worker would wait for all views to be imported.
+        import_module(settings.ROOT_URLCONF)
 
     def __call__(
         self, environ: Environ, start_response: StartResponse

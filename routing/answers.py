@@ -60,8 +60,7 @@ class LiveAnswer:
         chunks: Iterable[bytes] = self._metered(call.reply)
         rename = rename_to if self._plain else None
         self._chunks = iter(renamed(chunks, rename) if rename else chunks)
-        self._ended = False
-        self._told_end = False
+        self._begun = self._ended = self._told_end = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -80,7 +79,9 @@ class LiveAnswer:
             raise StopIteration from None
         except ProxyError as error:
             return self._broken(error)
-        self._on_first((time.monotonic() - asked) * 1000)
+        if not self._begun:
+            self._begun = True
+            self._on_first((time.monotonic() - asked) * 1000)
         if self._told_all:
             self._end(aborted=False)
         return chunk

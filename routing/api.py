@@ -6,11 +6,13 @@ import contextlib
 import dataclasses
 from functools import lru_cache
 from typing import Any, ClassVar, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.http.request import HttpHeaders
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -78,7 +80,8 @@ class ApiView(APIView):
             headers=anthropic.forwarded(headers_of(request)),
             credential=own_credential(request),
             query=request.META.get("QUERY_STRING", ""),
-            path=request.path,
+            # Django has decoded it; a name in it may hold what ends a path.
+            path=quote(request.path, safe="/:@"),
             method=request.method or "GET",
         )
 
@@ -103,8 +106,11 @@ class ApiView(APIView):
         """Return `response` as it is, with CORS headers for the origins allowed."""
         del args, kwargs
         answer: HttpResponseBase = response
-        for name, value in cors_headers(request.META.get("HTTP_ORIGIN", "")).items():
+        cors = cors_headers(request.META.get("HTTP_ORIGIN", ""))
+        for name, value in cors.items():
             answer.headers[name] = value
+        if cors:
+            patch_vary_headers(answer, ["origin"])
         return answer
 
 
@@ -171,5 +177,4 @@ def cors_headers(origin: str) -> dict[str, str]:
         "access-control-allow-headers": "*, authorization",
         "access-control-expose-headers": "*",
         "access-control-max-age": str(CORS_MAX_AGE_S),
-        "vary": "origin",
     }

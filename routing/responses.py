@@ -29,6 +29,8 @@ from routing.types import CascadePlan, ChatRequest, Headers
 # About the server that answered, which is us; set-cookie would tie later requests of
 # the client, which go elsewhere, to a provider's balancer.
 NOT_RELAYED = frozenset({"server", "date", "set-cookie", "alt-svc"})
+# Who may read our answers is ours to say.
+NOT_RELAYED_START = "access-control-"
 HELD_HEADERS: Headers = (
     ("content-type", EVENT_STREAM),
     ("cache-control", "no-cache"),
@@ -87,7 +89,7 @@ def relayable(headers: Headers) -> dict[str, str]:
     """
     relayed: dict[str, str] = {}
     for name, value in headers:
-        if name not in NOT_RELAYED:
+        if name not in NOT_RELAYED and not name.startswith(NOT_RELAYED_START):
             before = relayed.get(name)
             relayed[name] = value if before is None else f"{before}, {value}"
     relayed.setdefault("content-type", "application/octet-stream")

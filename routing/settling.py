@@ -157,7 +157,8 @@ class Settler:
 
 def is_event_stream(headers: Headers) -> bool:
     """Whether a body with these headers is a stream of events."""
-    return any(n == "content-type" and v.startswith(EVENT_STREAM) for n, v in headers)
+    kinds = (value.lower() for name, value in headers if name == "content-type")
+    return any(kind.startswith(EVENT_STREAM) for kind in kinds)
 
 
 def _read(reply: Reply) -> tuple[bytes, ProxyError | ClientGone | None]:

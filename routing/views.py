@@ -57,6 +57,8 @@ class ModelsView(ApiView):
 
     def get(self, request: Request, model: str = "") -> HttpResponseBase:
         """Return the answer of the provider that owns the model, or any unknown one."""
+        if {".", ".."} & set(model.split("/")):  # it would lead to other addresses
+            raise NotFound(f"Not found: {request.path}")
         wanted = model or "*"
         target = rules.target_for(wanted, holder.get())
         return forward(self.bare_request(request, wanted), target, request)

@@ -26,7 +26,6 @@ from tests.fakes import (
     FakeReply,
     ScriptedUpstream,
     message_bytes,
-    refusal,
     streamed,
 )
 
@@ -96,7 +95,9 @@ def test_says_why_the_draft_could_not_be_asked(failure, reason, cut_off):
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("status", [201, 400, 429, 500])
 def test_does_not_judge_what_is_no_answer(status, stream):
-    draft = take(refusal(status), stream=stream)
+    good = STREAM if stream else message_bytes(model=DRAFT)
+    reply = FakeReply(good, status=status, headers=EVENTS if stream else JSON)
+    draft = take(reply, stream=stream)
     assert (draft.failure, draft.call.status) == ("draft_error", status)
 
 

@@ -249,29 +249,21 @@ def failing():
 
 
 class Rounds:
-    """Lets the refreshing thread take one round at a time, and stop."""
+    """Lets the refreshing thread take one round at a time; at the end it sleeps on."""
 
     def __init__(self) -> None:
         self._turn = threading.Semaphore(0)
         self._done = threading.Semaphore(0)
-        self._started = False
-        self._over = False
 
     def sleep(self, _: float) -> None:
-        if self._started:
-            self._done.release()
-        self._started = True
-        assert self._turn.acquire(timeout=10)
-        if self._over:
-            raise SystemExit
+        self._done.release()
+        self._turn.acquire()
 
     def play(self) -> None:
+        assert self._done.acquire(timeout=10)
         self._turn.release()
         assert self._done.acquire(timeout=10)
-
-    def end(self) -> None:
-        self._over = True
-        self._turn.release()
+        self._done.release()
 
 
 @pytest.fixture
@@ -281,8 +273,7 @@ def rounds(monkeypatch, settings):
     clock = SimpleNamespace(sleep=rounds.sleep)
     monkeypatch.setattr("routing.snapshot.time", clock)
     monkeypatch.setattr("routing.snapshot.close_old_connections", lambda: None)
-    yield rounds
-    rounds.end()
+    return rounds
 
 
 def test_serves_on_while_the_database_is_away_and_says_so_once(

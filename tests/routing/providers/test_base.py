@@ -120,13 +120,13 @@ def test_a_break_is_the_clients_doing_when_the_client_has_left():
 def test_a_wait_that_breaks_is_the_clients_doing_when_the_client_has_left():
     ticket = FakeTicket()
 
-    class Shut(ScriptedTransport):
-        def handle_request(self, request):
-            ticket.gone = True
-            raise httpx.ReadError("shut down")
+    def leave(request):
+        ticket.gone = True
+        raise httpx.ReadError("shut down")
 
+    transport = httpx.MockTransport(leave)
     with pytest.raises(ClientGone) as caught:
-        HttpReply.open(Shut(), REQUEST, ticket=ticket, timeouts=LIMITS)
+        HttpReply.open(transport, REQUEST, ticket=ticket, timeouts=LIMITS)
     assert caught.value.asked
 
 

@@ -1,0 +1,69 @@
+"""Fixtures shared by all tests. The cast: keys `acme` and `globex`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from metrics import lines, recorder
+from metrics.lines import JournalLine
+from routing.snapshot import SnapshotHolder, holder
+from tests.fakes import FakeWatch, ScriptedTransport
+from tests.wsgi import Proxy
+
+# A slow machine is no reason to fail, and the whole suite has minutes, not hours.
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
+hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture
+def decisions(settings, tmp_path: Path) -> Iterator[Callable[[], list[JournalLine]]]:
+    """Returns the decisions recorded so far, read back from a journal of its own."""
+    settings.CASCADE_JOURNAL_DIR = tmp_path / "journal"
+
+    def read() -> list[JournalLine]:
+        files = sorted(settings.CASCADE_JOURNAL_DIR.glob("*.jsonl"))
+        return [
+            lines.decode(line) for file in files for line in file.read_bytes().split()
+        ]
+
+    yield read
+    recorder.recorder_for.cache_clear()
+
+
+@pytest.fixture
+def fresh_holder(settings, db: None) -> Iterator[SnapshotHolder]:
+    """This process's holder, which looks at this test's database when told to only."""
+    settings.CASCADE_SNAPSHOT_POLL_S = 0
+    holder.forget()
+    yield holder
+    holder.forget()
+
+
+@pytest.fixture
+def upstream(monkeypatch: pytest.MonkeyPatch) -> ScriptedTransport:
+    """Stands in for all providers; scripted by model."""
+    transport = ScriptedTransport()
+    monkeypatch.setattr("routing.connection._transport", transport)
+    return transport
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> FakeWatch:
+    """Stands in for the watch over clients: they leave when a test says so."""
+    watch = FakeWatch()
+    monkeypatch.setattr("routing.connection._watch", watch)
+    return watch
+
+
+@pytest.fixture
+def proxy(
+    upstream: ScriptedTransport,
+    fresh_holder: SnapshotHolder,
+    decisions: Callable[[], list[JournalLine]],
+) -> Proxy:
+    """The proxy behind its WSGI entry; it asks `upstream`."""
+    return Proxy(upstream, decisions)

@@ -1,0 +1,100 @@
+"""What becomes of headers on the way to the client."""
+
+from __future__ import annotations
+
+import pytest
+
+from routing.cascade import Outcome
+from routing.decision_log import Decision
+from routing.errors import RateLimited
+from routing.responses import (
+    cascade_headers,
+    error_response,
+    plain_response,
+    relayable,
+)
+from routing.types import CascadePlan, Target, Verdict
+from tests.builders import DRAFT, VERIFIER, make_plan, make_target
+from tests.routing.builders import ACME, make_provider, make_snapshot
+
+DECISION = Decision(ACME, make_snapshot())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "request-id",
+        "retry-after",
+        "x-should-retry",
+        "anthropic-ratelimit-tokens-remaining",
+        "anthropic-organization-id",
+        "content-encoding",
+        "cf-ray",
+        "x-unheard-of",
+    ],
+)
+def test_relays_what_a_provider_says(name):
+    assert relayable(((name, "v"),))[name] == "v"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["server", "date", "set-cookie", "alt-svc", "access-control-allow-origin"],
+)
+def test_withholds_what_a_provider_says_of_itself(name):
+    assert name not in relayable(((name, "v"),))
+
+
+def test_joins_a_header_that_came_several_times():
+    headers = (("via", "a"), ("x", "1"), ("via", "b"))
+    relayed = relayable(headers)
+    assert (relayed["via"], relayed["x"]) == ("a, b", "1")
+
+
+def test_lets_no_framework_invent_a_content_type():
+    assert relayable(())["content-type"] == "application/octet-stream"
+    response = plain_response(200, (), b"bytes")
+    assert response.headers["content-type"] == "application/octet-stream"
+
+
+def test_tells_the_length_of_what_it_sends():
+    response = plain_response(404, (("content-type", "text/x"),), b"four")
+    assert (response.status_code, response.content) == (404, b"four")
+    assert response.headers["content-length"] == "4"
+
+
+def test_answers_an_error_of_ours():
+    response = error_response(RateLimited("later", retry_after_s=2), "req_1")
+    assert response.status_code == 429
+    assert response.headers["request-id"] == "req_1"
+    assert response.headers["retry-after"] == "2"
+    assert b"rate_limit_error" in response.content
+
+
+def test_names_only_what_there_is_to_tell():
+    plan = CascadePlan(verifier=make_target())
+    assert cascade_headers(Outcome(kind="pass_through", plan=plan), DECISION) == {
+        "x-cascade-decision": DECISION.id,
+        "x-cascade-outcome": "pass_through",
+        "x-cascade-model": VERIFIER,
+    }
+
+
+def test_names_all_there_is_to_tell():
+    play = Target(provider=make_provider(kind="simulator"), model=DRAFT)
+    plan = make_plan()
+    outcome = Outcome(
+        kind="escalated",
+        plan=CascadePlan(verifier=plan.verifier, draft=play, rule=plan.rule),
+        reason="low_confidence",
+        verdict=Verdict(confidence=0.456, threshold=0.7, signals=()),
+        answered_by_draft=True,
+    )
+    assert cascade_headers(outcome, DECISION) == {
+        "x-cascade-decision": DECISION.id,
+        "x-cascade-outcome": "escalated",
+        "x-cascade-model": DRAFT,
+        "x-cascade-reason": "low_confidence",
+        "x-cascade-confidence": "0.46",
+        "x-cascade-simulated": "true",
+    }
