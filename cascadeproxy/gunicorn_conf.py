@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cascadeproxy.children import Children, Program, ask_for_simulator
@@ -36,7 +37,7 @@ accesslog = None
 control_socket_disable = True
 
 # Metrics of all workers meet in files here; one directory for each port that is served.
-metrics_directory = settings.CASCADE_RUN_DIR / f"metrics-{settings.CASCADE_PORT}"
+metrics_directory = settings.CASCADE_METRICS_DIR / f"port-{settings.CASCADE_PORT}"
 raw_env = [f"PROMETHEUS_MULTIPROC_DIR={metrics_directory}"]
 
 
@@ -60,7 +61,8 @@ def when_ready(arbiter: Arbiter) -> None:
     """Empty the metrics of the last run and start the processes beside the workers."""
     if not arbiter.master_pid:
         shutil.rmtree(metrics_directory, ignore_errors=True)
-    metrics_directory.mkdir(parents=True, exist_ok=True)
+    _make_private(metrics_directory.parent)
+    metrics_directory.mkdir(mode=0o700, exist_ok=True)
     environment = _environment()
     programs = _programs(environment)
     arbiter.children = Children(programs, environment, arbiter.log.warning)
@@ -85,6 +87,20 @@ def child_exit(_arbiter: Arbiter, worker: Any) -> None:
 def on_exit(arbiter: Arbiter) -> None:
     """Stop the processes beside the workers, which have stopped by now."""
     arbiter.children.stop()
+    if not arbiter.master_pid:
+        shutil.rmtree(metrics_directory, ignore_errors=True)
+
+
+def _make_private(directory: Path) -> None:
+    """Make `directory` ours alone; others can write beside it.
+
+    Raises RuntimeError when somebody else made it first.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
+        raise RuntimeError(
+            f"{directory} belongs to somebody else. Set CASCADE_METRICS_DIR."
+        )
 
 
 def _environment() -> dict[str, str]:

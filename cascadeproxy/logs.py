@@ -13,6 +13,14 @@ import msgspec
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+class WithTraceback(logging.Filter):
+    """Lets through what was not foreseen. Django logs each 5xx answer; so do we."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record carries an exception."""
+        return bool(record.exc_info)
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line; the fields of `extra={"fields": {...}}` beside it."""
 

@@ -6,6 +6,7 @@ as `NAME_FILE`, a path whose content is the value.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import environ
@@ -43,6 +44,18 @@ def one_of(name: str, default: str, *others: str) -> str:
         allowed = ", ".join([default, *others])
         raise ImproperlyConfigured(f"{name} is {value!r}; it may be {allowed}.")
     return value
+
+
+def memory_dir() -> Path:
+    """Return a directory of our own in memory; under the tree where there is none.
+
+    Workers map the files of their metrics into memory. On a disk that is full the next
+    page of such a file would be a signal that ends the process.
+    """
+    memory = Path("/dev/shm")  # noqa: S108  a name of our own is made below it
+    if os.access(memory, os.W_OK | os.X_OK):
+        return memory / f"cascadeproxy-{os.geteuid()}"
+    return BASE_DIR / "run"
 
 
 # --- Django ---------------------------------------------------------------------------
@@ -175,7 +188,7 @@ CASCADE_THREADS = env.int("CASCADE_THREADS", 64)
 CASCADE_WORKER_TIMEOUT_S = env.int("CASCADE_WORKER_TIMEOUT_S", 60)
 CASCADE_GRACEFUL_TIMEOUT_S = env.int("CASCADE_GRACEFUL_TIMEOUT_S", 30)
 CASCADE_KEEPALIVE_S = env.int("CASCADE_KEEPALIVE_S", 75)
-CASCADE_RUN_DIR = Path(env.str("CASCADE_RUN_DIR", str(BASE_DIR / "run")))
+CASCADE_METRICS_DIR = Path(env.str("CASCADE_METRICS_DIR", str(memory_dir())))
 CASCADE_SIMULATOR = env.str("CASCADE_SIMULATOR", "auto")
 CASCADE_SIMULATOR_PORT = env.int("CASCADE_SIMULATOR_PORT", 18400)
 CASCADE_DEMO_KEY = env.str("CASCADE_DEMO_KEY", "")
@@ -208,6 +221,7 @@ LOGGING = {
         "json": {"()": "cascadeproxy.logs.JsonFormatter"},
         "text": {"()": "cascadeproxy.logs.TextFormatter"},
     },
+    "filters": {"with_traceback": {"()": "cascadeproxy.logs.WithTraceback"}},
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
@@ -220,6 +234,6 @@ LOGGING = {
         "cascadeproxy": {"level": CASCADE_LOG_LEVEL},
         "routing": {"level": CASCADE_LOG_LEVEL},
         "metrics": {"level": CASCADE_LOG_LEVEL},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["with_traceback"]},
     },
 }

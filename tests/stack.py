@@ -121,7 +121,7 @@ class Stack:
             "FIELD_KEYS": "dGVzdC1vbmx5LWZpZWxkLWtleS0zMi1ieXRlcy1sb24=",
             "DATABASE_URL": f"sqlite:///{self.database}",
             "CASCADE_JOURNAL_DIR": str(self.journal),
-            "CASCADE_RUN_DIR": str(self.directory / "run"),
+            "CASCADE_METRICS_DIR": str(self.directory / "run"),
             "CASCADE_PORT": str(self._port),
             "CASCADE_WORKERS": "1",
             "CASCADE_SIMULATOR": "off",

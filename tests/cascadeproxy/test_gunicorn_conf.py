@@ -35,3 +35,36 @@ def test_the_gauges_of_a_worker_that_is_gone_are_forgotten(monkeypatch, tmp_path
         "gauge_livesum_6.db",
         "counter_5.db",
     }
+
+
+def test_the_metrics_of_the_last_run_are_emptied_and_ours_alone(monkeypatch, tmp_path):
+    directory = tmp_path / "ours" / "port-8000"
+    directory.mkdir(parents=True)
+    (directory / "counter_5.db").touch()
+    monkeypatch.setattr(gunicorn_conf, "metrics_directory", directory)
+    monkeypatch.setattr(gunicorn_conf, "Children", lambda *_: FakeChildren())
+    monkeypatch.setattr(gunicorn_conf.settings, "CASCADE_SIMULATOR", "off")
+
+    gunicorn_conf.when_ready(starting())
+
+    assert list(directory.iterdir()) == []
+    assert directory.stat().st_mode & 0o077 == 0
+
+
+def test_metrics_are_not_written_where_somebody_else_is_at_home(monkeypatch, tmp_path):
+    stranger = tmp_path.stat().st_uid + 1
+    monkeypatch.setattr(gunicorn_conf, "metrics_directory", tmp_path / "port-8000")
+    monkeypatch.setattr(gunicorn_conf.os, "geteuid", lambda: stranger)
+
+    with pytest.raises(RuntimeError, match="CASCADE_METRICS_DIR"):
+        gunicorn_conf.when_ready(starting())
+
+
+class FakeChildren:
+    def start(self):
+        pass
+
+
+def starting():
+    log = SimpleNamespace(warning=print)
+    return SimpleNamespace(master_pid=0, log=log)

@@ -9,7 +9,7 @@ import sys
 import msgspec
 import pytest
 
-from cascadeproxy.logs import JsonFormatter, TextFormatter
+from cascadeproxy.logs import JsonFormatter, TextFormatter, WithTraceback
 
 
 def make_log(message="hello %s", args=("acme",), *, level=logging.INFO, **extra):
@@ -70,3 +70,8 @@ def test_a_client_cannot_write_a_line_of_its_own(odd):
     line = TextFormatter().format(make_log(args=(f"a{odd}12:00:00 forged",)))
     assert odd not in line
     assert "forged" in line
+
+
+def test_of_djangos_errors_only_unforeseen_ones_are_logged():
+    assert not WithTraceback().filter(make_log())
+    assert WithTraceback().filter(with_exception())

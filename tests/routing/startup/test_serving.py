@@ -30,7 +30,7 @@ def home(tmp_path_factory):
         **fresh_secrets(),
         "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
         "CASCADE_JOURNAL_DIR": str(directory / "journal"),
-        "CASCADE_RUN_DIR": str(directory / "run"),
+        "CASCADE_METRICS_DIR": str(directory / "run"),
         "CASCADE_PORT": str(free_port()),
         "CASCADE_SIMULATOR_PORT": str(free_port()),
     }
