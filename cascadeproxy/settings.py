@@ -175,7 +175,8 @@ CASCADE_SNAPSHOT_POLL_S = env.float("CASCADE_SNAPSHOT_POLL_S", 0.5)
 CASCADE_JOURNAL_DIR = Path(env.str("CASCADE_JOURNAL_DIR", str(BASE_DIR / "journal")))
 CASCADE_KEEPER_POLL_S = env.float("CASCADE_KEEPER_POLL_S", 0.5)
 CASCADE_METRICS_TOKEN = env.str("CASCADE_METRICS_TOKEN", "")
-DATA_UPLOAD_MAX_MEMORY_SIZE = CASCADE_MAX_BODY_BYTES
+# One more than the API lets through, so that it can tell what is too large itself.
+DATA_UPLOAD_MAX_MEMORY_SIZE = CASCADE_MAX_BODY_BYTES + 1
 
 # --- The server (gunicorn reads these in cascadeproxy/gunicorn_conf.py) ---------------
 

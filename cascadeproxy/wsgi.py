@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, cast
@@ -16,8 +15,7 @@ from django.http.response import HttpResponseBase
 from django.urls import set_urlconf
 
 from cascadeproxy.environment import use_settings
-
-DISCARD_BYTES = 1024 * 1024
+from routing.body import LENGTH_UNKNOWN
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -61,25 +59,18 @@ class Entry:
         if not environ["PATH_INFO"].startswith("/v1"):
             return self._pages(environ, start_response)
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            _measure_body(environ)
+            _bound_body(environ)
         return self._api(environ, start_response)
 
 
-def _measure_body(environ: Environ) -> None:
-    """Read a chunked body, whose length WSGI does not know, so that Django sees it.
+def _bound_body(environ: Environ) -> None:
+    """Let Django read a chunked body, whose length WSGI does not know.
 
-    Keeps one byte more than the limit at most; the view then finds it too large. What
-    comes after is dropped, up to as much again: a socket closed with bytes unread is
-    reset, and the answer with it.
+    Nothing is read here, where the key is not known yet. One byte more than the limit
+    is let through: by it the view knows a body that is too large.
     """
-    limit = settings.CASCADE_MAX_BODY_BYTES
-    body = environ["wsgi.input"].read(limit + 1)
-    dropped = 0
-    while len(body) > limit > dropped:
-        read = environ["wsgi.input"].read(DISCARD_BYTES)
-        dropped += len(read) or limit
-    environ["CONTENT_LENGTH"] = str(len(body))
-    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(settings.CASCADE_MAX_BODY_BYTES + 1)
+    environ[LENGTH_UNKNOWN] = True
 
 
 application = Entry()

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from routing.auth import ClientKeyAuthentication, credential_header
+from routing.body import LENGTH_UNKNOWN
 from routing.config import ClientKeyConfig
 from routing.dialects import anthropic
 from routing.errors import InvalidRequest, RequestTooLarge
@@ -115,13 +116,18 @@ class ApiView(APIView):
 
 
 def body_of(request: Request) -> bytes:
-    """Return the body. Raises ClientError before it is read if its length is wrong."""
+    """Return the body. Raises ClientError, before it is read where its length is known.
+
+    A chunked body is read to one byte past the limit at most.
+    """
     declared, limit = _declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
     if declared is None:
         raise InvalidRequest("The content-length is not a number.")
-    if declared > limit:
-        raise RequestTooLarge(f"The request is larger than {limit} bytes.")
+    if declared > limit and LENGTH_UNKNOWN not in request.META:
+        raise _too_large(limit)
     body: bytes = request._request.body
+    if len(body) > limit:
+        raise _too_large(limit)
     return body
 
 
@@ -131,12 +137,18 @@ def discard_body(request: Any) -> None:
     A socket closed with bytes unread is reset, and the answer with it: the client would
     see a broken connection in place of its 401 or 413.
     """
-    if request._read_started:
+    chunked = LENGTH_UNKNOWN in request.META
+    if request._read_started and not chunked:
         return
+    source = request.META["wsgi.input"] if chunked else request
     left = min(_declared_bytes(request) or 0, 2 * settings.CASCADE_MAX_BODY_BYTES)
     with contextlib.suppress(OSError):
-        while left > 0 and (read := request.read(min(left, DISCARD_BYTES))):
+        while left > 0 and (read := source.read(min(left, DISCARD_BYTES))):
             left -= len(read)
+
+
+def _too_large(limit: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The request is larger than {limit} bytes.")
 
 
 def _declared_bytes(request: Any) -> int | None:

@@ -15,6 +15,9 @@ from routing.errors import InvalidRequest
 
 Fields = Mapping[str, msgspec.Raw]
 
+# In a WSGI environment: the body is chunked, CONTENT_LENGTH only bounds it.
+LENGTH_UNKNOWN = "cascadeproxy.length_unknown"
+
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _GAP = re.compile(rb"\s*")

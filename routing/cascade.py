@@ -142,6 +142,8 @@ def _uncompressed(request: ChatRequest) -> ChatRequest:
 def _judged(
     request: ChatRequest, draft: Draft, terms: RuleTerms, judge: Judge
 ) -> _SoFar:
+    if draft.gone:
+        return _SoFar("pass_through", "", draft)
     if draft.completion is None:
         return _SoFar("escalated", draft.failure, draft)
     verdict = judge(request, draft.completion, terms)

@@ -93,9 +93,10 @@ def resolve(reference: str) -> str:
     if kind == "file":
         try:
             return Path(where).read_text().strip()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is not text"
             raise ConfigurationError(
-                f"The key file {where} cannot be read: {error.strerror}."
+                f"The key file {where} cannot be read: {why}."
             ) from None
     raise ConfigurationError(
         "A key reference begins with env: or file:, such as env:ANTHROPIC_API_KEY."

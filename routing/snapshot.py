@@ -103,7 +103,7 @@ class SnapshotHolder:
                 close_old_connections()
                 self.refresh()
                 self._healthy = True
-            except DatabaseError as error:
+            except (DatabaseError, ConfigurationError, ValueError) as error:
                 if self._healthy:
                     logger.warning("configuration not refreshed: %s", error)
                 self._healthy = False

@@ -98,9 +98,27 @@ def _listing(entries: Iterable[str]) -> str:
     return f"\n{text}" if text else " []\n"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Escapes the line ends of Unicode, which would be read back as spaces."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if any(end in text for end in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _yaml(value: Any) -> str:
     return str(
-        yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=math.inf)
+        yaml.dump(
+            value,
+            Dumper=_Dumper,
+            sort_keys=False,
+            allow_unicode=True,
+            width=math.inf,
+        )
     )
 
 

@@ -212,6 +212,7 @@ def test_never_escalates_once_the_client_has_left_the_draft(stream, asked, terms
     play = Play(draft=draft, plan=make_plan(terms=terms), stream=stream)
     assert play.asked == [DRAFT]
     assert play.outcome.gone
+    assert play.outcome.kind == "pass_through", "a draft nobody judged did not fail"
     assert not play.outcome.answered_by_draft
     assert play.outcome.verifier is None
     assert play.outcome.error is None

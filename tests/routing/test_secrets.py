@@ -82,3 +82,10 @@ def test_references_are_followed(settings, tmp_path):
 def test_a_reference_that_leads_nowhere_says_so(reference):
     with pytest.raises(ConfigurationError):
         secrets.resolve(reference)
+
+
+def test_a_key_file_that_is_not_text_says_so(tmp_path):
+    path = tmp_path / "key"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="not text"):
+        secrets.resolve(f"file:{path}")

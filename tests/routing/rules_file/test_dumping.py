@@ -99,6 +99,17 @@ def test_a_dump_holds_references_and_no_secret():
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029", "\n"])
+def test_odd_line_ends_in_notes_come_back_as_they_were(end):
+    defaults.load_once(rules=True)
+    CascadeRule.objects.update(notes=f"one{end}two")
+    written = dump()
+    CascadeRule.objects.update(notes="")
+    load(parse(written, "dump"))
+    assert set(CascadeRule.objects.values_list("notes", flat=True)) == {f"one{end}two"}
+
+
+@pytest.mark.django_db
 def test_an_empty_database_is_a_file_too():
     assert yaml.safe_load(dump()) == {"cascade_rules": [], "providers": []}
     load(parse(dump(), "dump"))
