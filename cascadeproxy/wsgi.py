@@ -1,4 +1,4 @@
-"""gunicorn's entry: the API goes past the middleware that only pages need."""
+"""gunicorn's entry: what programs ask goes past the middleware only pages need."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from django.urls import set_urlconf
 
 from cascadeproxy.environment import use_settings
 from routing.body import LENGTH_UNKNOWN
+
+# Asked by load balancers, Prometheus and clients, often by address.
+PROBES = frozenset({"/health", "/ready", "/metrics", "/api/hello"})
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -43,7 +46,7 @@ class ApiHandler(WSGIHandler):
 
 
 class Entry:
-    """Sends /v1/ to the API and the rest to the pages."""
+    """Sends what programs ask to the API, the rest to the pages."""
 
     def __init__(self) -> None:
         use_settings()
@@ -56,11 +59,19 @@ class Entry:
         self, environ: Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer one request."""
-        if not environ["PATH_INFO"].startswith("/v1"):
+        if not _is_api(environ):
             return self._pages(environ, start_response)
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
             _bound_body(environ)
         return self._api(environ, start_response)
+
+
+def _is_api(environ: Environ) -> bool:
+    """Whether programs ask: they use any name for this host, and no cookies."""
+    path = environ["PATH_INFO"]
+    if path == "/":
+        return bool(environ["REQUEST_METHOD"] == "HEAD")
+    return path.startswith("/v1") or path in PROBES
 
 
 def _bound_body(environ: Environ) -> None:

@@ -15,7 +15,12 @@ from typing import Protocol
 
 from routing.cascade import OpenCall, Outcome
 from routing.encoding import decoder_for, is_compressed
-from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.errors import (
+    ClientGone,
+    ProxyError,
+    StreamInterrupted,
+    status_of_error_type,
+)
 from routing.sse import EventSplitter, event_name
 from routing.streams import StreamMeter, replace_model
 from routing.types import Call, Reply
@@ -25,10 +30,15 @@ RenderError = Callable[[ProxyError], bytes]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEnd:
-    """How a stream ended: what the call came to, and whether its client saw the end."""
+    """How a stream ended: what the call came to, and whether its client saw the end.
+
+    `failed_status` is the status the provider would have answered with, had it failed
+    before the first byte; None when the stream came to its end.
+    """
 
     call: Call
     aborted: bool
+    failed_status: int | None = None
 
 
 class LiveAnswer:
@@ -83,7 +93,7 @@ class LiveAnswer:
             self._begun = True
             self._on_first((time.monotonic() - asked) * 1000)
         if self._told_all:
-            self._end(aborted=False)
+            self._end(failed_status=self._told_failure)
         return chunk
 
     def close(self) -> None:
@@ -96,6 +106,11 @@ class LiveAnswer:
     def _told_all(self) -> bool:
         return self._meter.complete or self._meter.error is not None
 
+    @property
+    def _told_failure(self) -> int | None:
+        error = self._meter.error
+        return status_of_error_type(error.get("type")) if error is not None else None
+
     def _metered(self, reply: Reply) -> Iterator[bytes]:
         for chunk in reply:
             if self._decode is not None:
@@ -104,24 +119,25 @@ class LiveAnswer:
 
     def _at_end(self) -> bytes:
         if self._told_all or self._decode is None:
-            self._end(aborted=False)
+            self._end(failed_status=self._told_failure)
             self._ended = True
             raise StopIteration
         return self._broken(StreamInterrupted("The provider's answer broke off."))
 
     def _broken(self, error: ProxyError) -> bytes:
         self._ended = True
-        self._end(aborted=False)
+        self._end(failed_status=error.status)
         if self._meter.mid_event or not self._plain:
             raise error
         return self._render_error(error)
 
-    def _end(self, *, aborted: bool) -> None:
+    def _end(self, *, aborted: bool = False, failed_status: int | None = None) -> None:
         if self._told_end:
             return
         self._told_end = True
-        call = self._call.ended(self._meter.usage, cut_off=aborted)
-        self._on_end(StreamEnd(call=call, aborted=aborted))
+        cut_off = aborted or failed_status is not None
+        call = self._call.ended(self._meter.usage, cut_off=cut_off)
+        self._on_end(StreamEnd(call=call, aborted=aborted, failed_status=failed_status))
 
 
 class Body(Protocol):
@@ -157,8 +173,10 @@ class ReadyAnswer:
 class HeldAnswer:
     """A stream whose decision is still open: pings until it falls, then its answer.
 
-    `answer` turns the outcome into the body that follows, which this closes. When the
-    client leaves sooner, the body is made and closed as soon as the decision falls.
+    The first ping goes at once: with it go the status line and the headers. `answer`
+    turns the outcome into the body that follows, which this closes. When it is closed
+    sooner, `on_abandon` is told, and the body is made and closed as soon as the
+    decision falls.
     """
 
     def __init__(
@@ -168,11 +186,14 @@ class HeldAnswer:
         ping: bytes,
         ping_s: float,
         answer: Callable[[Outcome], Body],
+        on_abandon: Callable[[], None],
     ) -> None:
         self._pending = pending
         self._ping = ping
         self._ping_s = ping_s
         self._answer = answer
+        self._on_abandon = on_abandon
+        self._begun = False
         self._body: Body | None = None
 
     def __iter__(self) -> Iterator[bytes]:
@@ -181,7 +202,9 @@ class HeldAnswer:
     def __next__(self) -> bytes:
         """Return a ping, or the next bytes of the answer."""
         if self._body is None:
-            if not wait([self._pending], timeout=self._ping_s).done:
+            patience_s = self._ping_s if self._begun else 0.0
+            self._begun = True
+            if not wait([self._pending], timeout=patience_s).done:
                 return self._ping
             self._body = self._answer(self._pending.result())
         return next(self._body)
@@ -189,6 +212,7 @@ class HeldAnswer:
     def close(self) -> None:
         """Close the answer, now or when there is one."""
         if self._body is None:
+            self._on_abandon()
             self._pending.add_done_callback(
                 lambda done: self._answer(done.result()).close()
             )

@@ -58,10 +58,10 @@ class ApiView(APIView):
         """Return the key of the caller."""
         return cast(ClientKeyConfig, request.user)
 
-    def chat_request(self, request: Request) -> ChatRequest:
+    def chat_request(self, request: Request, body: bytes) -> ChatRequest:
         """Return the request as the dialect reads it. Raises ClientError."""
         chat = anthropic.parse_request(
-            body_of(request),
+            body,
             headers=headers_of(request),
             query=request.META.get("QUERY_STRING", ""),
             path=request.path,

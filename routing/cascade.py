@@ -171,11 +171,9 @@ def _verify(
     started = time.monotonic()
     try:
         reply = upstream.ask(request, plan.verifier)
-    except (ClientGone, UpstreamError) as failure:
-        call = _failed_call(plan.verifier, started, cut_off=_may_cost(failure))
-        return _without_verifier(plan, so_far, (call,), failure)
-    except ProxyError as failure:
-        return _without_verifier(plan, so_far, (), failure)
+    except (ClientGone, ProxyError) as failure:
+        failed = _failed_calls(plan.verifier, started, failure)
+        return _without_verifier(plan, so_far, failed, failure)
     if reply.status >= 400 and _draft_may_stand_in(plan, so_far):
         reply.close()
         call = _failed_call(plan.verifier, started, status=reply.status)
@@ -217,11 +215,21 @@ def _without_verifier(
     )
 
 
-def _may_cost(failure: ClientGone | UpstreamError) -> bool:
-    """Whether the provider may have worked for a call that brought no status line."""
+def _failed_calls(
+    target: Target, started: float, failure: ClientGone | ProxyError
+) -> tuple[Call, ...]:
+    """The call that brought no status line; none when the provider was not asked.
+
+    It may have worked for us all the same, unless it could not be reached.
+    """
     if isinstance(failure, ClientGone):
-        return failure.asked
-    return not isinstance(failure, UpstreamUnreachable)
+        asked = failure.asked
+    else:
+        asked = isinstance(failure, UpstreamError)
+    if not asked:
+        return ()
+    cut_off = not isinstance(failure, UpstreamUnreachable)
+    return (_failed_call(target, started, cut_off=cut_off),)
 
 
 def _draft_may_stand_in(plan: CascadePlan, so_far: _SoFar) -> bool:

@@ -46,6 +46,10 @@ class ClientConnection:
         """Whether the client has left."""
         return self._ticket.gone
 
+    def abandon(self) -> None:
+        """Take the client for gone, whoever noticed: its calls end, none begins."""
+        self._ticket.leave()
+
     def release(self) -> None:
         """Stop watching; doing it twice is fine."""
         _watch.remove(self._ticket)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from metrics import baseline, instruments, pricing, recorder
-from metrics.identifiers import new_decision_id
+from metrics.identifiers import new_decision_id, new_request_id
 from metrics.types import CallRecord, DecisionRecord, Price, Usage
 from routing.cascade import Outcome
 from routing.config import ClientKeyConfig, Snapshot
@@ -21,13 +21,15 @@ logger = logging.getLogger(__name__)
 class Decision:
     """One request from its arrival to its row. Closed once; later calls do nothing.
 
-    `record` is what was recorded, None until then.
+    `record` is what was recorded, None until then. `request_id` is that of an error of
+    our own.
     """
 
     def __init__(self, key: ClientKeyConfig, snapshot: Snapshot) -> None:
         self.id = new_decision_id()
+        self.request_id = new_request_id()
         self._key = key
-        self._prices = snapshot.prices
+        self._snapshot = snapshot
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
         self._first_byte_s: float | None = None
@@ -63,7 +65,7 @@ class Decision:
         record = self.record = self._record(request, outcome, status, calls, aborted)
         recorder.record(record)
         _count(record)
-        _log(record)
+        _log(record, self.request_id)
 
     def _record(
         self,
@@ -101,8 +103,14 @@ class Decision:
             status=status,
             stream=request.stream,
             aborted=aborted,
-            simulated=any(call.target.provider.simulated for call in calls),
+            simulated=self._is_simulated(calls),
         )
+
+    def _is_simulated(self, calls: tuple[Call, ...]) -> bool:
+        """Whether no real money was touched; without a call, whether there is any."""
+        if not calls:
+            return self._snapshot.simulated
+        return any(call.target.provider.simulated for call in calls)
 
     def _own_time_s(self, upstream_ms: float) -> float:
         return max(time.monotonic() - self._started - upstream_ms / 1000, 0.0)
@@ -136,7 +144,7 @@ class Decision:
         )
 
     def _price(self, target: Target, usage: Usage) -> Price | None:
-        return self._prices.price_for(
+        return self._snapshot.prices.price_for(
             target.provider.kind,
             target.model,
             at=self._started_at,
@@ -156,10 +164,14 @@ def _cost_nusd(call: Call, price: Price | None) -> int | None:
     return pricing.cost_nusd(call.usage, price) if price else None
 
 
-def _log(record: DecisionRecord) -> None:
+def _log(record: DecisionRecord, request_id: str) -> None:
     if logger.isEnabledFor(logging.INFO):
         message = f"{record.requested_model}: {in_words(record)}"
-        logger.info("%s", message, extra={"fields": _fields(record)})
+        logger.info(
+            "%s",
+            message,
+            extra={"fields": {"request_id": request_id, **_fields(record)}},
+        )
 
 
 def in_words(record: DecisionRecord) -> str:
@@ -198,6 +210,8 @@ def _fields(record: DecisionRecord) -> dict[str, Any]:
         "key": record.key_name,
         "requested_model": record.requested_model,
         "served_model": record.served_model,
+        "draft_model": record.draft_model,
+        "verifier_model": record.verifier_model,
         "outcome": record.outcome,
         "reason": record.reason,
         "confidence": record.confidence,

@@ -124,3 +124,23 @@ class ClientGone(Exception):
     def __init__(self, *, asked: bool = True) -> None:
         super().__init__()
         self.asked = asked
+
+
+# Source: Anthropic API reference, "Errors".
+_STATUS_OF_TYPE = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+def status_of_error_type(error_type: object) -> int:
+    """Return the status an answer with this `error.type` has; 500 for unknown ones."""
+    return _STATUS_OF_TYPE.get(str(error_type), 500)

@@ -34,9 +34,29 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         logger.error("unforeseen error, %s", request_id, exc_info=error)
         known = ProxyError("An error of the proxy. Its log tells more by request_id.")
     response = error_response(known, request_id)
+    _log(known, request_id, context)
     if isinstance(error, DrfMethodNotAllowed):
         response.headers["allow"] = ", ".join(context["view"].allowed_methods)
     return response
+
+
+def _log(error: ProxyError, request_id: str, context: dict[str, Any]) -> None:
+    """Write the one line of a request that came to no decision."""
+    request = context.get("request")
+    where = f"{request.method} {request.path}" if request else "request"
+    logger.info(
+        "%s: %d %s",
+        where,
+        error.status,
+        error.message,
+        extra={
+            "fields": {
+                "request_id": request_id,
+                "status": error.status,
+                "error_type": error.error_type,
+            }
+        },
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from functools import partial
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -31,6 +32,8 @@ from routing.types import CascadePlan, ChatRequest, Headers
 NOT_RELAYED = frozenset({"server", "date", "set-cookie", "alt-svc"})
 # Who may read our answers is ours to say.
 NOT_RELAYED_START = "access-control-"
+# What a model name may hold and still stand in a header as it is; the rest is encoded.
+_PLAIN_IN_HEADERS = " !#$&'()*+,/:;=?@[]{}|^`<>"
 HELD_HEADERS: Headers = (
     ("content-type", EVENT_STREAM),
     ("cache-control", "no-cache"),
@@ -43,7 +46,6 @@ def respond(
     *,
     decision: Decision,
     connection: ClientConnection,
-    request_id: str,
 ) -> HttpResponseBase:
     """Return the answer. Until then not one byte has gone to the client.
 
@@ -54,7 +56,6 @@ def respond(
         request,
         plan,
         decision=decision,
-        request_id=request_id,
         client_gone=lambda: connection.gone,
     )
     run = partial(cascade.run, request, plan, upstream=connection.upstream)
@@ -110,9 +111,7 @@ def _answer(
         response = plain_response(
             settled.status, settled.headers, b"".join(settled.body)
         )
-    for name, value in cascade_headers(outcome, decision).items():
-        response.headers[name] = value
-    return response
+    return _with(response, cascade_headers(outcome, decision))
 
 
 def _held(
@@ -126,10 +125,17 @@ def _held(
         ping=anthropic.render_ping(),
         ping_s=settings.CASCADE_PING_S,
         answer=lambda outcome: _late_body(settler.settle(outcome)),
+        on_abandon=connection.abandon,
     )
-    settled = Settled(status=200, headers=HELD_HEADERS, body=body, streamed=True)
-    response = _streaming(settled, connection)
-    response.headers["x-cascade-decision"] = decision.id
+    headers = (*HELD_HEADERS, ("request-id", decision.request_id))
+    settled = Settled(status=200, headers=headers, body=body, streamed=True)
+    added = {"x-cascade-decision": decision.id}
+    return _with(_streaming(settled, connection), added)
+
+
+def _with(response: HttpResponseBase, headers: Mapping[str, str]) -> HttpResponseBase:
+    for name, value in headers.items():
+        response.headers[name] = value
     return response
 
 
@@ -159,7 +165,7 @@ def cascade_headers(outcome: Outcome, decision: Decision) -> Mapping[str, str]:
     headers = {
         "x-cascade-decision": decision.id,
         "x-cascade-outcome": outcome.kind,
-        "x-cascade-model": outcome.served.model,
+        "x-cascade-model": quote(outcome.served.model, safe=_PLAIN_IN_HEADERS),
     }
     if outcome.reason:
         headers["x-cascade-reason"] = outcome.reason

@@ -45,13 +45,11 @@ class Settler:
         plan: CascadePlan,
         *,
         decision: Decision,
-        request_id: str,
         client_gone: Callable[[], bool],
     ) -> None:
         self._request = request
         self._plan = plan
         self._decision = decision
-        self._request_id = request_id
         self._client_gone = client_gone
 
     def settle(self, outcome: Outcome) -> Settled:
@@ -73,7 +71,8 @@ class Settler:
 
         def on_end(end: StreamEnd) -> None:
             calls = (*outcome.calls, end.call)
-            self._close(outcome, reply.status, calls, aborted=end.aborted)
+            status = end.failed_status or reply.status
+            self._close(outcome, status, calls, aborted=end.aborted)
 
         body = LiveAnswer(
             verifier,
@@ -127,8 +126,10 @@ class Settler:
         self._close(outcome, error.status, calls)
         return Settled(
             status=error.status,
-            headers=anthropic.error_headers(error, self._request_id),
-            body=ReadyAnswer([anthropic.render_error(error, self._request_id)]),
+            headers=anthropic.error_headers(error, self._decision.request_id),
+            body=ReadyAnswer(
+                [anthropic.render_error(error, self._decision.request_id)]
+            ),
         )
 
     def _name_for(self, outcome: Outcome) -> str | None:
@@ -140,7 +141,7 @@ class Settler:
         return requested if outcome.served.model != requested else None
 
     def _error_event(self, error: ProxyError) -> bytes:
-        return anthropic.render_error_event(error, self._request_id)
+        return anthropic.render_error_event(error, self._decision.request_id)
 
     def _close(
         self,

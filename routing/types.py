@@ -205,6 +205,9 @@ class Ticket(Protocol):
     def unbind(self) -> None:
         """Forget the socket: it no longer serves this client."""
 
+    def leave(self) -> None:
+        """Take the client for gone and shut the bound socket down."""
+
 
 class Reply(Protocol):
     """A provider's open answer. Whoever takes it closes it; closing twice is fine.

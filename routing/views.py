@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from metrics.identifiers import new_request_id
 from routing import rules
-from routing.api import ApiView
+from routing.api import ApiView, body_of
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
-from routing.errors import NotFound
+from routing.errors import ClientGone, NotFound
 from routing.responses import plain_response, respond
+from routing.settling import CLIENT_CLOSED_REQUEST
 from routing.snapshot import holder
 from routing.types import ChatRequest, Target
+
+logger = logging.getLogger(__name__)
 
 
 class MessagesView(ApiView):
@@ -25,8 +28,9 @@ class MessagesView(ApiView):
     def post(self, request: Request) -> HttpResponseBase:
         """Return the answer of the draft or the verifier."""
         snapshot = holder.get()
+        body = body_of(request)  # its upload is the client's time, not ours
         decision = Decision(self.key_of(request), snapshot)
-        chat = self.chat_request(request)
+        chat = self.chat_request(request, body)
         plan = rules.plan_for(chat, self.key_of(request), snapshot)
         connection = ClientConnection(request.META)
         try:
@@ -35,7 +39,6 @@ class MessagesView(ApiView):
                 plan,
                 decision=decision,
                 connection=connection,
-                request_id=new_request_id(),
             )
         except BaseException:
             connection.release()
@@ -47,7 +50,7 @@ class CountTokensView(ApiView):
 
     def post(self, request: Request) -> HttpResponseBase:
         """Return the count of the model that would answer without a draft."""
-        chat = self.chat_request(request)
+        chat = self.chat_request(request, body_of(request))
         plan = rules.plan_for(chat, self.key_of(request), holder.get())
         return forward(chat, plan.verifier, request)
 
@@ -65,17 +68,15 @@ class ModelsView(ApiView):
 
 
 class UnknownView(ApiView):
-    """Everything else under /v1/."""
+    """Everything else under /v1/: nothing to see, with a key or without."""
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        """Return a 404 in the caller's envelope."""
+    authentication_classes = []
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise NotFound, whatever the method; a browser may ask beforehand."""
         del args, kwargs
-        self.headers = {}
-        not_found = NotFound(f"Not found: {request.path}")
-        response: HttpResponseBase = self.handle_exception(not_found)
-        return response
+        if request.method != "OPTIONS":
+            raise NotFound(f"Not found: {request.path}")
 
 
 def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponseBase:
@@ -84,11 +85,17 @@ def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponse
     try:
         reply = connection.upstream.ask(chat, target)
         try:
-            return plain_response(reply.status, reply.headers, b"".join(reply))
+            response = plain_response(reply.status, reply.headers, b"".join(reply))
         finally:
             reply.close()
+    except ClientGone:
+        return HttpResponse(status=CLIENT_CLOSED_REQUEST)
     finally:
         connection.release()
+    if target.provider.simulated:
+        response.headers["x-cascade-simulated"] = "true"
+    logger.info("%s %s: %d", request.method, request.path, reply.status)
+    return response
 
 
 def hello(request: HttpRequest) -> HttpResponse:

@@ -24,27 +24,19 @@ from gevent.socket import wait_read
 
 from routing.types import Ticket
 
+UNWATCHED = -1
 _poll = get_original("select", "poll")
 
 
-class NullTicket:
-    """The ticket of a client that cannot be watched: it never leaves."""
-
-    gone = False
-
-    def bind(self, sock: Any) -> None:
-        """Do nothing."""
-
-    def unbind(self) -> None:
-        """Do nothing."""
-
-
 class WatchTicket:
-    """The link from a watched client to the one upstream socket it waits on."""
+    """The link from a client to the one upstream socket it waits on.
+
+    Without a watched `fd` only `leave` ends it.
+    """
 
     __slots__ = ("_lock", "_upstream", "fd", "gone")
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int = UNWATCHED) -> None:
         self.fd = fd
         self.gone = False
         self._upstream: Any = None
@@ -83,10 +75,10 @@ class ClientWatch:
     def add(self, sock: socket.socket | None) -> Ticket:
         """Return a ticket for the client behind `sock`; `remove` it before it closes.
 
-        None, or a platform without epoll, gives a ticket whose client never leaves.
+        None, or a platform without epoll, gives a ticket nobody watches.
         """
         if sock is None or sys.platform != "linux":
-            return NullTicket()
+            return WatchTicket()
         return self._running_loop().add(sock.fileno())
 
     def remove(self, ticket: Ticket) -> None:

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from metrics.identifiers import new_request_id
 from metrics.types import DecisionRecord
 from routing import cascade, rules
 from routing.cascade import Outcome
@@ -108,7 +107,6 @@ def _run(
         chat,
         plan,
         decision=decision,
-        request_id=new_request_id(),
         client_gone=lambda: connection.gone,
     )
     settled = settler.settle(outcome)

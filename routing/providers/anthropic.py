@@ -7,7 +7,7 @@ from functools import lru_cache
 import httpx
 
 from routing.errors import ConfigurationError, InvalidRequest
-from routing.types import ChatRequest, Headers, ProviderConfig, Target
+from routing.types import ChatRequest, Headers, Target
 
 # Encodings whose bytes we can also read; others are not offered on the client's behalf.
 READABLE_ENCODINGS = ("gzip", "deflate", "identity")
@@ -50,22 +50,12 @@ def _url(address: str) -> httpx.URL:
 
 
 def _credential(request: ChatRequest, target: Target) -> Headers:
-    if request.credential and _is_for(target.provider):
+    if request.credential:
         return (request.credential,)
     if target.provider.trouble:
         raise ConfigurationError(target.provider.trouble)
     key = target.provider.api_key
     return (("x-api-key", key),) if key else ()
-
-
-def _is_for(provider: ProviderConfig) -> bool:
-    """Whether a client's own credential, which is Anthropic's, may go there.
-
-    A server elsewhere that has a key of its own gets that one.
-    """
-    host = httpx.URL(provider.base_url).host
-    is_anthropic = host == "anthropic.com" or host.endswith(".anthropic.com")
-    return is_anthropic or not provider.api_key
 
 
 def _readable(header: tuple[str, str]) -> tuple[str, str]:

@@ -85,7 +85,11 @@ class HttpReply:
             raise ClientGone(asked=False)
         request.extensions = {"timeout": timeouts.as_extension(), "ticket": ticket}
         with _own_errors(ticket, broken=UpstreamUnreachable):
-            return cls(transport.handle_request(request), ticket)
+            reply = cls(transport.handle_request(request), ticket)
+        if not 200 <= reply.status < 600:
+            reply.close()
+            raise UpstreamUnreachable("The provider's answer has no valid status.")
+        return reply
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield body bytes as they arrive, still in `content-encoding`.

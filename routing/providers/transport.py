@@ -7,6 +7,7 @@ CPU at a hundred of them, and hands bytes left over after one answer to the next
 from __future__ import annotations
 
 import functools
+import ipaddress
 import socket
 import ssl
 import time
@@ -19,7 +20,7 @@ import httpx
 
 from routing.providers.sockets import Connection, Limits, Origin, SocketPool
 from routing.types import Ticket
-from routing.watch import NullTicket
+from routing.watch import WatchTicket
 
 Connect = Callable[[str, int, float | None], socket.socket]
 _T = TypeVar("_T")
@@ -40,7 +41,25 @@ _SOCKET_OPTIONS = (
 
 def connect_tcp(host: str, port: int, timeout_s: float | None) -> socket.socket:
     """Return a socket connected to the first address of `host` that accepts."""
-    return socket.create_connection((host, port), timeout_s)
+    try:
+        family = _family_of(ipaddress.ip_address(host))
+    except ValueError:
+        return socket.create_connection((host, port), timeout_s)
+    # gevent would send even an address through the threads that look names up.
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout_s)
+        sock.connect((host, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _family_of(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> socket.AddressFamily:
+    return socket.AF_INET if address.version == 4 else socket.AF_INET6
 
 
 class PooledTransport(httpx.BaseTransport):
@@ -161,7 +180,7 @@ def _call_of(request: httpx.Request) -> _Call:
         )
     except h11.LocalProtocolError as error:
         raise httpx.LocalProtocolError(str(error), request=request) from error
-    ticket: Ticket = request.extensions.get("ticket") or NullTicket()
+    ticket: Ticket = request.extensions.get("ticket") or WatchTicket()
     if ticket.gone:
         raise httpx.ReadError("the client has left", request=request)
     return _Call(

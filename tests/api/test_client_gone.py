@@ -7,7 +7,7 @@ import threading
 import httpx
 import pytest
 
-from tests.builders import DRAFT, VERIFIER, make_events
+from tests.builders import DRAFT, VERIFIER, make_body, make_events
 from tests.fakes import EVENTS, HttpAnswer, message_bytes
 
 
@@ -109,3 +109,13 @@ def test_lets_go_of_every_client_once_it_is_answered(proxy, upstream, watch, str
     assert bool(watch.removed) is not stream, "a stream is watched to its end"
     assert got.body
     assert set(watch.removed) == {watch.ticket}
+
+
+def test_a_client_that_leaves_while_tokens_are_counted_is_no_surprise(
+    proxy, upstream, watch, caplog
+):
+    watch.ticket.gone = True
+    got = proxy.post(make_body(), "/v1/messages/count_tokens")
+    assert (got.status, got.body) == (499, b"")
+    assert upstream.requests == []
+    assert [r for r in caplog.records if r.levelname == "ERROR"] == []

@@ -64,3 +64,11 @@ def test_only_the_setting_says_who_may_read(proxy, upstream):
     headers = (*JSON, ("access-control-allow-origin", "*"))
     upstream.script(VERIFIER, HttpAnswer(headers=headers, chunks=[b"{}"]))
     assert cors_in(from_page(proxy)) == set()
+
+
+def test_a_page_can_read_that_an_address_does_not_exist(proxy, settings):
+    settings.CASCADE_CORS_ORIGINS = [PAGE]
+    got = from_page(proxy, path="/v1/nowhere", key=False)
+    assert got.status == 404
+    assert got.headers["access-control-allow-origin"] == PAGE
+    assert from_page(proxy, "OPTIONS", "/v1/nowhere", key=False).status == 204

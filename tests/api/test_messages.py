@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -259,3 +261,49 @@ def test_says_when_a_simulator_answered(proxy, upstream, model):
     got = proxy.ask(thread="" if model == DRAFT else "t_1")
     assert ("x-cascade-simulated" in got.headers) is (model == DRAFT)
     assert proxy.decision.simulated is (model == DRAFT)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("claude-opus-5-5[1m]", "claude-opus-5-5[1m]"),
+        ("a\nx-injected: 1", "a%0Ax-injected: 1"),
+        ("模型", "%E6%A8%A1%E5%9E%8B"),
+    ],
+)
+def test_a_model_name_of_any_kind_stands_in_a_header(proxy, upstream, model, told):
+    upstream.script(model, answer(model))
+    got = proxy.ask(model=model)
+    assert (got.status, got.headers["x-cascade-model"]) == (200, told)
+    assert "x-injected" not in got.headers
+
+
+@pytest.mark.parametrize("status", [199, 600, 999])
+def test_an_impossible_status_is_an_error_of_the_provider(proxy, upstream, status):
+    impossible = answer(VERIFIER, status=status)
+    upstream.script(VERIFIER, impossible)
+    got = proxy.ask()
+    assert (got.status, got.json["error"]["type"]) == (502, "api_error")
+    assert impossible.closed
+    assert proxy.decision.status == 502
+
+
+def test_uploading_is_the_clients_time_not_ours(proxy, upstream, monkeypatch):
+    upload = Upload(make_body())
+    clock = SimpleNamespace(monotonic=lambda: upload.seconds)
+    monkeypatch.setattr("routing.decision_log.time", clock)
+    upstream.script(VERIFIER, answer(VERIFIER))
+    length = {"CONTENT_LENGTH": str(len(make_body()))}
+    got = proxy.call("POST", "/v1/messages", body=upload, environ=length)
+    assert (got.status, upload.seconds) == (200, 5.0)
+    assert (proxy.decision.overhead_us, proxy.decision.total_ms) == (0, 0)
+
+
+class Upload(io.BytesIO):
+    """A body that takes five seconds of a clock of its own to read."""
+
+    seconds = 0.0
+
+    def read(self, size=-1):
+        self.seconds = 5.0
+        return super().read(size)

@@ -238,8 +238,8 @@ def test_a_held_stream_whose_client_leaves_is_closed_once_it_is_decided(held, pr
     for thread in threading.enumerate():
         if thread.name == "cascade":
             thread.join(timeout=10)
-    assert verifier.closed
     assert proxy.decision.aborted
+    assert [call.role for call in proxy.decision.calls] == ["draft"], "nobody waits"
 
 
 def test_only_a_cascaded_stream_is_held(proxy, upstream, monkeypatch):
@@ -249,3 +249,20 @@ def test_only_a_cascaded_stream_is_held(proxy, upstream, monkeypatch):
     upstream.script(DRAFT, HttpAnswer(chunks=[message_bytes(model=DRAFT)]))
     assert proxy.ask(stream=True, model="other").body == stream_bytes("other")
     assert proxy.ask().status == 200
+
+
+def test_a_stream_the_provider_cuts_is_no_success_in_the_books(proxy, upstream):
+    upstream.script(
+        VERIFIER,
+        HttpAnswer(headers=EVENTS, chunks=make_events("4", model=VERIFIER)[:-2]),
+    )
+    assert proxy.ask(stream=True).body
+    assert (proxy.decision.status, proxy.decision.aborted) == (502, False)
+
+
+def test_an_error_event_is_recorded_under_the_status_it_stands_for(proxy, upstream):
+    events = make_events("4", model=VERIFIER)[:2]
+    failing = [*events, b"event: error\ndata: " + OVERLOADED + b"\n\n"]
+    upstream.script(VERIFIER, HttpAnswer(headers=EVENTS, chunks=failing))
+    assert proxy.ask(stream=True).body == b"".join(failing)
+    assert proxy.decision.status == 529

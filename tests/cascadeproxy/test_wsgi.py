@@ -70,7 +70,23 @@ def test_the_api_adds_no_header_of_the_pages(proxy):
 
 @pytest.mark.django_db
 def test_pages_go_through_the_middleware():
-    assert "content-security-policy" in call("GET", "/health").headers
+    assert "content-security-policy" in call("GET", "/admin/login/").headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/health"),
+        ("GET", "/ready"),
+        ("GET", "/metrics"),
+        ("HEAD", "/"),
+        ("HEAD", "/api/hello"),
+    ],
+)
+def test_probes_may_use_any_name_for_this_host(method, path, proxy):
+    answer = proxy.call(method, path, headers={"host": "10.0.0.5:8000"})
+    assert answer.status in (200, 503)
+    assert "html" not in answer.headers["content-type"] or not answer.body
 
 
 def test_the_end_of_a_request_is_told(proxy):

@@ -241,8 +241,13 @@ class Held:
         self.failure: Exception | None = None
         self.bodies: queue.Queue[ReadyBody] = queue.Queue()
         self.pending = in_background(self._run)
+        self.abandoned = threading.Event()
         self.answer = HeldAnswer(
-            self.pending, ping=b"ping", ping_s=ping_s, answer=self._body
+            self.pending,
+            ping=b"ping",
+            ping_s=ping_s,
+            answer=self._body,
+            on_abandon=self.abandoned.set,
         )
 
     def fall(self, failure: Exception | None = None) -> None:
@@ -290,6 +295,7 @@ def test_pings_until_the_decision_falls_and_then_answers(held):
 
 def test_waits_the_time_between_pings_for_the_decision():
     held = Held(ping_s=10)
+    assert next(held.answer) == b"ping", "the first goes at once, with the headers"
     held.fall()
     assert list(held.answer) == [b"1", b"2"]
 
@@ -297,6 +303,7 @@ def test_waits_the_time_between_pings_for_the_decision():
 def test_a_client_that_leaves_before_the_decision_has_it_closed_when_it_falls(held):
     assert next(held.answer) == b"ping"
     held.answer.close()
+    assert held.abandoned.is_set()
     assert held.bodies.empty()
     held.fall()
     assert held.bodies.get(timeout=10).closed.wait(timeout=10)

@@ -239,8 +239,9 @@ def test_a_client_that_left_before_the_verifier_answered_gets_no_answer(asked):
     assert not play.outcome.answered_by_draft
     assert play.outcome.error is None
     assert play.outcome.reason == "low_confidence"
-    assert play.calls == [("draft", 200), ("verifier", None)]
-    assert play.outcome.calls[1].cut_off is asked, "else it cost nothing"
+    asked_of_it = [("verifier", None)] if asked else []
+    assert play.calls == [("draft", 200), *asked_of_it]
+    assert all(call.cut_off for call in play.outcome.calls[1:])
 
 
 @pytest.mark.parametrize(

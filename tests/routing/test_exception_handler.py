@@ -58,13 +58,18 @@ def test_keeps_the_words_of_an_error_of_ours():
     assert envelope(answer(UpstreamTimeout("Too slow.")))["message"] == "Too slow."
 
 
-def test_logs_only_what_nobody_foresaw(caplog):
+def test_logs_one_line_that_knows_the_request_id(caplog):
     caplog.set_level(logging.INFO)
-    answer(Http404())
-    answer(UpstreamTimeout("slow"))
-    assert caplog.records == []
-    response = answer(ZeroDivisionError())
+    response = answer(UpstreamTimeout("slow"))
     (record,) = caplog.records
+    assert record.getMessage() == "request: 504 slow"
+    assert record.fields["request_id"] == response.headers["request-id"]
+    assert record.exc_info is None
+
+
+def test_logs_what_nobody_foresaw_with_its_traceback(caplog):
+    response = answer(ZeroDivisionError())
+    record = caplog.records[0]
     assert response.headers["request-id"] in record.getMessage()
     assert record.exc_info[1].__class__ is ZeroDivisionError
 

@@ -53,11 +53,11 @@ class Setting:
         self.plan = plan
         self.request = make_request(**fields)
         self.decision = Decision(ACME, make_snapshot())
+        self.decision.request_id = "req_1"
         self._settler = Settler(
             self.request,
             plan,
             decision=self.decision,
-            request_id="req_1",
             client_gone=lambda: gone,
         )
 

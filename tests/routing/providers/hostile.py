@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import httpx
 
-from routing.watch import NullTicket
+from routing.watch import WatchTicket
 
 PATIENCE_S = 10.0
 LIMITS = {"connect": PATIENCE_S, "read": PATIENCE_S, "write": PATIENCE_S}
@@ -195,7 +195,7 @@ def call(transport, server, body: bytes = b"hello", **options) -> bytes:
         return b"".join(response.stream)
 
 
-class RecordingTicket(NullTicket):
+class RecordingTicket(WatchTicket):
     """Notes which socket it was bound to."""
 
     def __init__(self) -> None:
