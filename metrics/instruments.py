@@ -49,17 +49,17 @@ TOKENS = Counter(
 )
 COST_USD = Counter(
     "cascadeproxy_cost_usd_total",
-    "What calls cost, in US dollars; calls of unknown price are not in it.",
+    "What calls cost, in US dollars, of decisions whose cost and baseline are known.",
     ["role", "simulated"],
 )
 BASELINE_USD = Counter(
     "cascadeproxy_baseline_usd_total",
-    "What the verifier alone would have cost, in US dollars, where it is known.",
+    "What the verifier alone would have cost, in US dollars, for the same decisions.",
     ["simulated"],
 )
 UNKNOWN_COST = Counter(
     "cascadeproxy_unknown_cost_total",
-    "Decisions whose cost or baseline is not known.",
+    "Decisions whose cost or baseline is not known: in neither counter of dollars.",
     ["simulated"],
 )
 CONFIDENCE = Histogram(
@@ -111,7 +111,7 @@ def observe(record: DecisionRecord) -> None:
     rule = _rule_label(record.rule)
     _requests(rule, record.outcome, status_class, simulated).inc()
     _observe_times(record)
-    _observe_baseline(record, simulated)
+    _observe_money(record, simulated)
     if record.aborted:
         ABORTED.inc()
     if record.confidence is not None:
@@ -126,20 +126,23 @@ def _observe_times(record: DecisionRecord) -> None:
         FIRST_BYTE_SECONDS.observe(record.first_byte_ms / 1e3)
 
 
-def _observe_baseline(record: DecisionRecord, simulated: str) -> None:
+def _observe_money(record: DecisionRecord, simulated: str) -> None:
+    """Both sides or neither: a cost without its baseline would look like a loss."""
     if record.cost_nusd is None or record.baseline_nusd is None:
         UNKNOWN_COST.labels(simulated).inc()
-    elif record.baseline_nusd:
+        return
+    if record.baseline_nusd:
         _baseline(simulated).inc(record.baseline_nusd / NUSD_PER_USD)
+    for call in record.calls:
+        if call.cost_nusd:
+            cost_usd = _call_counters(call.role, simulated).cost_usd
+            cost_usd.inc(call.cost_nusd / NUSD_PER_USD)
 
 
 def _observe_call(call: CallRecord, simulated: str) -> None:
     _upstream(call.role, _model_label(call.model)).observe(call.duration_ms / 1e3)
-    counters = _call_counters(call.role, simulated)
     if call.usage is not None:
-        _count_tokens(counters, call.usage)
-    if call.cost_nusd:
-        counters.cost_usd.inc(call.cost_nusd / NUSD_PER_USD)
+        _count_tokens(_call_counters(call.role, simulated), call.usage)
 
 
 def _count_tokens(counters: _CallCounters, usage: Usage) -> None:

@@ -38,7 +38,7 @@ REJECTED_NAME = "rejected.jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """What one pass did. `problem` is "" unless the database made it stop early."""
+    """What one pass did. `problem` is "" unless something is still to be loaded."""
 
     loaded: int = 0
     duplicates: int = 0
@@ -68,13 +68,14 @@ class _Batch:
 def load_once(directory: Path) -> LoadResult:
     """Load what the files in `directory` hold now and say what was done.
 
-    A locked, absent or unmigrated database, or a file that cannot be read, ends the
-    pass with a `problem`; nothing is lost, the next pass goes on from there.
+    A locked, absent or unmigrated database, or a directory that cannot be listed, ends
+    the pass with a `problem`. A file that cannot be read is a problem too, but those
+    after it are loaded. Nothing is lost, the next pass goes on from there.
     """
     result = LoadResult()
     try:
         for path in _journal_files(directory):
-            for part in _load_file(path):
+            for part in _load_what_can_be_read(path):
                 result += part
     except (DatabaseError, InterfaceError, OSError) as problem:
         connection.close()
@@ -85,6 +86,18 @@ def load_once(directory: Path) -> LoadResult:
 def _journal_files(directory: Path) -> list[Path]:
     """The files, the oldest name first; none when there is no directory yet."""
     return sorted(p for p in directory.glob("*" + SUFFIX) if p.name != REJECTED_NAME)
+
+
+def _load_what_can_be_read(path: Path) -> Iterator[LoadResult]:
+    """Load a file as far as the disk and its owner let us, and say what they did not.
+
+    A file left by root must not hold up those of everybody else.
+    """
+    try:
+        yield from _load_file(path)
+    except OSError as problem:
+        said = f"{type(problem).__name__}: {problem.strerror or problem}"
+        yield LoadResult(problem=f"{path.name}: {said}")
 
 
 def _load_file(path: Path) -> Iterator[LoadResult]:

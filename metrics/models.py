@@ -67,6 +67,23 @@ class RoutingDecision(models.Model):
             models.Index(fields=["-started_at", "-id"], name="decision_recent"),
             models.Index(fields=["rule", "-started_at"], name="decision_rule"),
             models.Index(fields=["key_name", "-started_at"], name="decision_key"),
+            # What is rare is not found in `decision_recent` without reading all of it.
+            # Where two of these fit, SQLite takes the later one: the rarer one.
+            models.Index(
+                fields=["-started_at", "-id"],
+                condition=models.Q(simulated=True),
+                name="decision_simulated",
+            ),
+            models.Index(
+                fields=["-started_at", "-id"],
+                condition=models.Q(aborted=True),
+                name="decision_aborted",
+            ),
+            models.Index(
+                fields=["-started_at", "-id"],
+                condition=models.Q(saving_nusd__isnull=True),
+                name="decision_unknown",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,8 @@ PRESET_LABELS = {
 }
 DEFAULT_PRESET = "30d"
 LONGEST_DAYS = 366
+# Days before and after a period must be days of the calendar too.
+YEARS = range(2000, 2101)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,12 @@ def _own_range(first_text: str, last_text: str) -> tuple[Period, str]:
         first = date.fromisoformat(first_text) if first_text else last
     except ValueError:
         return _default(), "Dates are written 2026-11-23; this is the default period."
+    if first.year not in YEARS or last.year not in YEARS:
+        problem = f"Years go from {YEARS[0]} to {YEARS[-1]}"
+        return _default(), f"{problem}; this is the default period."
     try:
         return Period(first=first, last=last), ""
-    except (ValueError, OverflowError):
+    except ValueError:
         problem = f"A range has 1 to {LONGEST_DAYS} days, the first one first"
         return _default(), f"{problem}; this is the default period."
 

@@ -86,6 +86,11 @@ def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
     )
 
 
+def has_money(rows: Iterable[SavingsRow]) -> bool:
+    """Whether anything was spent, saved or may have been. Makes no query."""
+    return any(row.cost_nusd or row.baseline_nusd or row.unknown_cost for row in rows)
+
+
 def _decisions(
     start: datetime, end: datetime, *, simulated: bool
 ) -> QuerySet[RoutingDecision]:

@@ -68,8 +68,9 @@ class CallRecord:
     """One call to a provider, with what it cost at the price of its moment.
 
     `status` is None when no status line came. `usage` is None when the provider
-    reported none; `cost_nusd` is None when usage was reported but no price is known,
-    and 0 when the call failed without usage.
+    reported none. `cost_nusd` is None when usage was reported but no price is known,
+    or when none was reported of a call that was answered 200 or cut off; it is 0 when
+    the call failed without usage.
     """
 
     role: Role

@@ -72,11 +72,14 @@ def savings(request: HttpRequest) -> HttpResponse:
 
 
 def _asked_kind(request: HttpRequest, by_kind: Mapping[bool, list[SavingsRow]]) -> bool:
-    """Whether to show simulated money: as asked, else only when there is no real."""
+    """Whether to show simulated money: as asked, else only when there is no real.
+
+    Requests that were refused in a trial are real decisions, but no money.
+    """
     asked = request.GET.get("simulated", "")
     if asked in ("0", "1"):
         return asked == "1"
-    return not by_kind[False] and bool(by_kind[True])
+    return bool(by_kind[True]) and not reports.has_money(by_kind[False])
 
 
 def _other_kind(

@@ -105,6 +105,26 @@ def test_the_list_stays_on_its_index_and_makes_few_queries(
     assert "TEMP B-TREE" not in newest.explain()
 
 
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({"simulated__exact": "1"}, "decision_simulated"),
+        ({"aborted__exact": "1"}, "decision_aborted"),
+        ({"aborted__exact": "1", "simulated__exact": "1"}, "decision_aborted"),
+        ({"aborted__exact": "1", "period": "30d"}, "decision_aborted"),
+        ({"saving_nusd__isnull": "True"}, "decision_unknown"),
+        ({"saving_nusd__isnull": "True", "simulated__exact": "0"}, "decision_unknown"),
+    ],
+)
+def test_what_is_rare_is_listed_and_counted_from_an_index_of_its_own(
+    admin_client, decision, filters, index
+):
+    rows = admin_client.get(LIST, filters).context["cl"].queryset
+    assert index in rows.explain()
+    assert "TEMP B-TREE" not in rows.explain()
+    assert index in rows.order_by()[: admin.COUNTED_AT_MOST].explain()
+
+
 def test_an_operators_price_is_his_by_name(admin_client):
     form = {
         "provider": "anthropic",

@@ -79,8 +79,19 @@ def test_the_command_run_again_adds_nothing(capsys):
     assert not RoutingDecision.objects.filter(simulated=False).exists()
 
 
-def test_it_is_not_mixed_into_real_decisions_unasked(load):
-    load(make_record())
+def test_requests_nobody_answered_are_no_reason_to_refuse(load):
+    load(make_record(calls=(), cost_nusd=0, baseline_nusd=0, status=400))
+    call_command("demo", "--days", "3", "--per-day", "20", verbosity=0)
+    assert RoutingDecision.objects.filter(simulated=True).exists()
+
+
+@pytest.mark.parametrize(
+    "traffic_of_somebody",
+    [{}, {"calls": (), "cost_nusd": None}, {"cost_nusd": 0}],
+    ids=["known", "unknown", "free"],
+)
+def test_it_is_not_mixed_into_real_decisions_unasked(load, traffic_of_somebody):
+    load(make_record(**traffic_of_somebody))
     with pytest.raises(CommandError, match="real decisions"):
         call_command("demo", "--days", "1", "--per-day", "5")
     call_command("demo", "--days", "3", "--per-day", "20", "--force", verbosity=0)

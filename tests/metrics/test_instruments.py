@@ -71,6 +71,18 @@ def test_what_is_unknown_is_counted_as_unknown(moved):
     assert moved(record, "cascadeproxy_time_to_first_byte_seconds_count") == 0
 
 
+@pytest.mark.parametrize("unknown", ["cost_nusd", "baseline_nusd"])
+def test_a_cost_is_not_counted_without_its_baseline(moved, unknown):
+    record = make_record(**{unknown: None})
+    labels = {"role": "draft", "simulated": "false"}
+    assert moved(record, "cascadeproxy_cost_usd_total", **labels) == 0
+    assert moved(record, "cascadeproxy_baseline_usd_total", simulated="false") == 0
+    assert moved(record, "cascadeproxy_unknown_cost_total", simulated="false") == 1
+    assert (
+        moved(record, "cascadeproxy_tokens_total", direction="input", **labels) == 1200
+    )
+
+
 def test_cached_tokens_have_directions_of_their_own(moved):
     usage = Usage(cache_read_tokens=5, cache_write_5m_tokens=2, cache_write_1h_tokens=1)
     record = make_record(calls=(make_call(usage=usage), make_call(usage=None)))

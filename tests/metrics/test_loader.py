@@ -131,20 +131,58 @@ def test_a_full_disk_for_refused_lines_blocks_nothing(tmp_path):
     assert (result.loaded, result.rejected, result.problem) == (1, 1, "")
 
 
-@pytest.mark.parametrize(
-    "error", [OperationalError("database is locked"), OSError("io")]
-)
-def test_a_database_in_trouble_loses_nothing(tmp_path, monkeypatch, error):
+def test_a_file_that_cannot_be_read_blocks_no_other(tmp_path):
+    (tmp_path / "0-a-directory.jsonl").mkdir()
+    journal_of(tmp_path, range(3)).close()
+    result = loader.load_once(tmp_path)
+    assert result.loaded == 3
+    assert result.problem.startswith("0-a-directory.jsonl: IsADirectoryError")
+
+
+def test_a_file_that_can_be_read_again_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    journal_of(tmp_path, range(loader.BATCH_LINES + 1)).close()
+    real = loader._next_batch
+    monkeypatch.setattr(loader, "_next_batch", failing_at_the_second(real))
+    result = loader.load_once(tmp_path)
+    assert result.loaded == loader.BATCH_LINES
+    assert "input/output error" in result.problem
+    assert loader.load_once(tmp_path) == loader.LoadResult(loaded=1)
+    assert files(tmp_path) == []
+
+
+def failing_at_the_second(call):
+    """`call`, but for its second time: then the disk is in trouble."""
+    times = []
+
+    def wrapped(*arguments, **options):
+        times.append(1)
+        if len(times) == 2:
+            raise OSError("input/output error")
+        return call(*arguments, **options)
+
+    return wrapped
+
+
+def test_a_directory_that_cannot_be_listed_is_a_problem(tmp_path, monkeypatch):
+    def listing(_directory):
+        raise OSError("input/output error")
+
+    monkeypatch.setattr(loader, "_journal_files", listing)
+    monkeypatch.setattr(connection, "close", lambda: None)
+    assert "input/output error" in loader.load_once(tmp_path).problem
+
+
+def test_a_database_in_trouble_loses_nothing(tmp_path, monkeypatch):
     journal_of(tmp_path, range(3)).close()
 
     def insert(_records):
-        raise error
+        raise OperationalError("database is locked")
 
     with monkeypatch.context() as patch:
         patch.setattr(loader, "_insert_many", insert)
         patch.setattr(connection, "close", lambda: None)
         result = loader.load_once(tmp_path)
-    assert str(error) in result.problem
+    assert "database is locked" in result.problem
     assert result.loaded == 0
     assert loader.load_once(tmp_path).loaded == 3
 

@@ -54,12 +54,23 @@ def test_an_own_range_comes_before_a_preset():
         {"from": "yesterday"},
         {"from": "2026-11-03", "to": "2026-11-01"},
         {"from": "0001-01-01", "to": "9999-12-31"},
+        {"from": "0001-01-01", "to": "0001-01-01"},
+        {"from": "9999-12-31", "to": "9999-12-31"},
+        {"from": "1999-12-31", "to": "2000-01-01"},
+        {"to": "2101-01-01"},
     ],
 )
 def test_what_cannot_be_read_is_said_and_gives_the_default(query):
     period, problem = periods.from_query(query)
     assert period.preset == periods.DEFAULT_PRESET
     assert problem
+
+
+@pytest.mark.parametrize("day", ["2000-01-01", "2100-12-31"])
+def test_the_days_around_the_first_and_the_last_can_be_reckoned(day):
+    period, problem = periods.from_query({"from": day, "to": day})
+    assert problem == ""
+    assert period.previous.end == period.start < period.end
 
 
 def test_a_half_open_range_is_closed_by_today_or_is_a_day():

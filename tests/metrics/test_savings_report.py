@@ -29,12 +29,19 @@ def test_it_is_readable(capsys):
     assert "$0.0108" in text
     assert "(no rule)" in text
     assert "1 decisions of unknown cost" in text
-    assert "sim" not in text
+    assert "\nsim " not in text
+
+
+def test_simulated_decisions_are_hinted_at_where_they_are_not_counted(capsys):
+    hint = "1 simulated decisions are not counted; --simulated shows them."
+    assert hint in report(capsys)
+    assert "not counted" not in report(capsys, "--simulated")
 
 
 def test_json_is_exact(capsys):
     told = msgspec.json.decode(report(capsys, "--json"))
     assert told["simulated"] is False
+    assert told["simulated_decisions"] == 1
     assert told["total"]["decisions"] == 2
     assert told["total"]["saving_nusd"] == 10_800_000 - 270_000
     assert {rule["rule"] for rule in told["rules"]} == {"default", ""}

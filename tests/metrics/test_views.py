@@ -97,6 +97,27 @@ def test_simulated_money_is_shown_alone_and_said(page, load, today):
     assert response.context["total"].sums.decisions == 1
 
 
+def test_refused_requests_alone_do_not_hide_simulated_money(page, load, today):
+    refused = {"calls": (), "cost_nusd": 0, "baseline_nusd": 0, "status": 400}
+    load(
+        make_record(decision_id=make_id(1), started_at=today[0], **refused),
+        make_record(decision_id=make_id(2), started_at=today[0], simulated=True),
+    )
+    response = page()
+    assert response.context["simulated"]
+    assert b"Show the 1 real decisions" in response.content
+    assert not page(simulated="0").context["simulated"]
+
+
+@pytest.mark.parametrize("money", [{"cost_nusd": 0}, {"cost_nusd": None}])
+def test_real_money_that_was_saved_or_is_unknown_comes_first(page, load, today, money):
+    load(
+        make_record(decision_id=make_id(1), started_at=today[0], **money),
+        make_record(decision_id=make_id(2), started_at=today[0], simulated=True),
+    )
+    assert not page().context["simulated"]
+
+
 def test_with_both_kinds_the_real_one_comes_first_and_offers_the_other(
     page, load, today
 ):
@@ -145,6 +166,8 @@ def test_the_address_holds_the_state(page):
 
 def test_a_bad_period_is_said_on_the_page(page):
     assert b"There is no period called" in page(period="<b>").content
+    for day in ("0001-01-01", "9999-12-31"):
+        assert b"Years go from" in page(**{"from": day, "to": day}).content
 
 
 def test_the_page_needs_no_inline_script_or_style(page, load, today):

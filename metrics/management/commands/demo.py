@@ -33,8 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make the traffic. Raises CommandError where real decisions would be mixed."""
-        real = RoutingDecision.objects.filter(simulated=False)
-        if real.exists() and not options["force"]:
+        if not options["force"] and has_real_traffic():
             raise CommandError(
                 "There are real decisions here. Use a fresh database for the demo, or "
                 "--force to put simulated ones beside them."
@@ -49,6 +48,15 @@ class Command(BaseCommand):
             f"{result.loaded} simulated decisions added, "
             f"{result.duplicates} were there already."
         )
+
+
+def has_real_traffic() -> bool:
+    """Whether a real decision asked a provider or cost something.
+
+    A request that was refused before that is as likely to come from a trial.
+    """
+    real = RoutingDecision.objects.filter(simulated=False)
+    return real.exclude(calls=[], cost_nusd=0).exists()
 
 
 def write_journal(directory: Path, options: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from metrics import formats, periods, reports
 from metrics.periods import Period
 from metrics.types import SavingsRow
 
+ByKind = Mapping[bool, list[SavingsRow]]
 HEADINGS = ("", "decisions", "accepted", "verifier alone", "spent", "saved", "")
 
 
@@ -39,19 +40,19 @@ class Command(BaseCommand):
             period = periods.last_days(options["days"])
         except (ValueError, OverflowError) as problem:
             raise CommandError(f"--days: {problem}") from problem
-        rules = reports.savings_by_rule(
-            start=period.start, end=period.end, simulated=options["simulated"]
-        )
+        by_kind = reports.savings_by_kind(start=period.start, end=period.end)
         show = _as_json if options["json"] else _as_text
-        self.stdout.write(show(period, rules, simulated=options["simulated"]))
+        self.stdout.write(show(period, by_kind, simulated=options["simulated"]))
 
 
-def _as_json(period: Period, rules: list[SavingsRow], *, simulated: bool) -> str:
+def _as_json(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
+    rules = by_kind[simulated]
     report = {
         "start": period.start,
         "end": period.end,
         "time_zone": timezone.get_current_timezone_name(),
         "simulated": simulated,
+        "simulated_decisions": reports.total(by_kind[True]).decisions,
         "total": _figures(reports.total(rules)),
         "rules": [{"rule": rule.label, **_figures(rule)} for rule in rules],
     }
@@ -69,7 +70,8 @@ def _figures(row: SavingsRow) -> dict[str, Any]:
     }
 
 
-def _as_text(period: Period, rules: list[SavingsRow], *, simulated: bool) -> str:
+def _as_text(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
+    rules = by_kind[simulated]
     money = "simulated money" if simulated else "real money"
     zone = timezone.get_current_timezone_name()
     everything = reports.total(rules)
@@ -79,6 +81,12 @@ def _as_text(period: Period, rules: list[SavingsRow], *, simulated: bool) -> str
         lines.append(
             f"\n{everything.unknown_cost} decisions of unknown cost or baseline are in "
             "no sum of money."
+        )
+    simulated_decisions = reports.total(by_kind[True]).decisions
+    if simulated_decisions and not simulated:
+        lines.append(
+            f"\n{simulated_decisions} simulated decisions are not counted; "
+            "--simulated shows them."
         )
     return "\n".join(lines)
 
