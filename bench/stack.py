@@ -124,7 +124,7 @@ def prepare(directory: Path, upstream_port: int, worker_class: str) -> Site:
         "FIELD_KEYS": Fernet.generate_key().decode(),
         "DATABASE_URL": f"sqlite:///{directory / 'db.sqlite3'}",
         "CASCADE_JOURNAL_DIR": str(directory / "journal"),
-        "CASCADE_RUN_DIR": str(directory / "run"),
+        "CASCADE_METRICS_DIR": str(directory / "run"),
         "CASCADE_SIMULATOR": "off",
         "CASCADE_GRACEFUL_TIMEOUT_S": str(GRACEFUL_S),
         "CASCADE_WORKER_CLASS": worker_class,
