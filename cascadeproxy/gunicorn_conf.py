@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cascadeproxy.children import Children, Program, ask_for_simulator
 from cascadeproxy.environment import use_settings
-from routing import hosts
+from routing import allowed, hosts
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -46,23 +46,20 @@ def on_starting(arbiter: Arbiter) -> None:
 
     Raises RuntimeError, which gunicorn prints as its last word.
     """
-    if settings.CASCADE_AUTH_MODE != "none" or settings.CASCADE_ALLOW_OPEN:
-        return
+    mode, allow_open = settings.CASCADE_AUTH_MODE, settings.CASCADE_ALLOW_OPEN
     for address in arbiter.cfg.address:
-        if isinstance(address, tuple) and not hosts.is_loopback(address[0]):
-            raise RuntimeError(
-                f"CASCADE_AUTH_MODE=none on {address[0]} would let anybody spend your "
-                "provider keys. Use api_key, bind 127.0.0.1, or set "
-                "CASCADE_ALLOW_OPEN=true."
-            )
+        if not isinstance(address, tuple):
+            continue
+        danger = allowed.danger(mode, address[0], allow_open=allow_open)
+        if danger:
+            raise RuntimeError(f"{danger} {allowed.WHAT_TO_DO_IF_OPEN}")
 
 
 def when_ready(arbiter: Arbiter) -> None:
     """Empty the metrics of the last run and start the processes beside the workers."""
     if not arbiter.master_pid:
         shutil.rmtree(metrics_directory, ignore_errors=True)
-    _make_private(metrics_directory.parent)
-    metrics_directory.mkdir(mode=0o700, exist_ok=True)
+    _make_metrics_directory()
     environment = _environment()
     programs = _programs(environment)
     arbiter.children = Children(programs, environment, arbiter.log.warning)
@@ -70,8 +67,13 @@ def when_ready(arbiter: Arbiter) -> None:
 
 
 def post_fork(arbiter: Arbiter, _worker: Any) -> None:
-    """Let go, in a new worker, of what belongs to the arbiter alone."""
+    """Let go, in a new worker, of what belongs to the arbiter alone.
+
+    Nor can it boot without its directory, which systemd-logind removes when it tidies
+    up after a user who logs out.
+    """
     arbiter.children.release()
+    _make_metrics_directory()
 
 
 def child_exit(_arbiter: Arbiter, worker: Any) -> None:
@@ -85,22 +87,27 @@ def child_exit(_arbiter: Arbiter, worker: Any) -> None:
 
 
 def on_exit(arbiter: Arbiter) -> None:
-    """Stop the processes beside the workers, which have stopped by now."""
+    """Stop the processes beside the workers, which have stopped by now.
+
+    During an upgrade (USR2) another arbiter's workers go on with the metrics.
+    """
     arbiter.children.stop()
-    if not arbiter.master_pid:
+    if not (arbiter.master_pid or arbiter.reexec_pid):
         shutil.rmtree(metrics_directory, ignore_errors=True)
 
 
-def _make_private(directory: Path) -> None:
-    """Make `directory` ours alone; others can write beside it.
+def _make_metrics_directory() -> None:
+    """Make what is missing of it, ours alone: others can write beside it.
 
-    Raises RuntimeError when somebody else made it first.
+    Raises RuntimeError when somebody else made its parent first.
     """
+    directory: Path = metrics_directory.parent
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
         raise RuntimeError(
             f"{directory} belongs to somebody else. Set CASCADE_METRICS_DIR."
         )
+    metrics_directory.mkdir(mode=0o700, exist_ok=True)
 
 
 def _environment() -> dict[str, str]:
@@ -110,12 +117,12 @@ def _environment() -> dict[str, str]:
 
 
 def _programs(environment: dict[str, str]) -> list[Program]:
-    keeper = ("django", "keeper", "--with-parent", "--wait")
+    keeper = ("django", "keeper", "--wait")
     programs = [Program(name="keeper", arguments=keeper)]
     address = _simulator_address(environment)
     if address:
         host, _, port = address.rpartition(":")
-        simulator = ("routing.simulator", "--host", host, "--port", port)
+        simulator = ("routing.simulator", "--wait", "--host", host, "--port", port)
         programs.append(Program(name="simulator", arguments=simulator, quiet=True))
     return programs
 

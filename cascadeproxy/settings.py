@@ -12,6 +12,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from routing.allowed import LOG_LEVELS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
@@ -34,15 +36,16 @@ def secret(name: str, *, min_length: int) -> str:
     return value
 
 
-def one_of(name: str, default: str, *others: str) -> str:
-    """Return the setting `name`, which is `default` or one of `others`.
+def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """Return the setting `name`, which is one of `choices`.
 
     Raises ImproperlyConfigured for any other value.
     """
     value = str(env.str(name, default)).lower()
-    if value not in {default, *others}:
-        allowed = ", ".join([default, *others])
-        raise ImproperlyConfigured(f"{name} is {value!r}; it may be {allowed}.")
+    if value not in choices:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it may be {', '.join(choices)}."
+        )
     return value
 
 
@@ -211,10 +214,8 @@ REST_FRAMEWORK = {
 
 # --- Logs -----------------------------------------------------------------------------
 
-CASCADE_LOG_FORMAT = one_of("CASCADE_LOG_FORMAT", "text", "json")
-CASCADE_LOG_LEVEL = one_of(
-    "CASCADE_LOG_LEVEL", "info", "debug", "warning", "error"
-).upper()
+CASCADE_LOG_FORMAT = one_of("CASCADE_LOG_FORMAT", "text", ("text", "json"))
+CASCADE_LOG_LEVEL = one_of("CASCADE_LOG_LEVEL", "info", LOG_LEVELS).upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -15,6 +15,8 @@ from routing.models import CascadeRule, ClientKey, Provider, UpstreamModel
 
 # Whoever may change these decides where keys are sent.
 SUPERUSER_FIELDS = ("kind", "base_url", "private_allowed", "key_reference")
+# Not even shown to others: they are there to be written.
+KEY_FIELDS = ("new_key", "forget_key")
 
 
 @admin.register(CascadeRule)
@@ -153,8 +155,9 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fieldsets = (
         (None, {"fields": ("name", "kind", "enabled", "priority")}),
         ("Where", {"fields": ("base_url", "private_allowed")}),
-        ("Key", {"fields": ("key_reference", "new_key", "forget_key")}),
+        ("Key", {"fields": ("key_reference", *KEY_FIELDS)}),
     )
+    fieldsets_of_others = (*fieldsets[:2], ("Key", {"fields": ("key_reference",)}))
 
     @admin.display(description="key")
     def key_state(self, provider: Provider) -> str:
@@ -164,9 +167,14 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(
         self, request: HttpRequest, obj: Provider | None = None
     ) -> tuple[str, ...]:
-        """Return the fields this user may see but not change."""
+        """Return the fields this user may not change, whatever a form sends."""
         del obj
-        return () if request.user.is_superuser else SUPERUSER_FIELDS
+        return () if request.user.is_superuser else (*SUPERUSER_FIELDS, *KEY_FIELDS)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
+        """Return the fields this user may see."""
+        del obj
+        return self.fieldsets if request.user.is_superuser else self.fieldsets_of_others
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether this user may name a new host to send keys to."""

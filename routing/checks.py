@@ -12,18 +12,16 @@ from django.conf import settings
 from django.core import checks
 from django.db import connection
 
-from routing import hosts, secrets, validators
+from routing import allowed, secrets, validators
 from routing.errors import ConfigurationError
 from routing.models import Provider
 
 TAG = "cascade"
-AUTH_MODES = ("none", "api_key", "pass_through")
-WORKER_CLASSES = ("gevent", "gthread")
 # The lowest and the highest value of each.
 RANGES = {
-    "CASCADE_PORT": (1, 65535),
-    "CASCADE_SIMULATOR_PORT": (1, 65535),
-    "CASCADE_WORKERS": (1, 512),
+    "CASCADE_PORT": allowed.PORTS,
+    "CASCADE_SIMULATOR_PORT": allowed.PORTS,
+    "CASCADE_WORKERS": allowed.WORKERS,
     "CASCADE_THREADS": (1, 4096),
     "CASCADE_WORKER_CONNECTIONS": (1, 100_000),
     "CASCADE_WORKER_TIMEOUT_S": (5, 3600),
@@ -38,8 +36,8 @@ RANGES = {
     "CASCADE_KEEPER_POLL_S": (0.05, 60),
 }
 CHOICES = {
-    "E001": ("CASCADE_AUTH_MODE", AUTH_MODES),
-    "E002": ("CASCADE_WORKER_CLASS", WORKER_CLASSES),
+    "E001": ("CASCADE_AUTH_MODE", allowed.AUTH_MODES),
+    "E002": ("CASCADE_WORKER_CLASS", allowed.WORKER_CLASSES),
 }
 
 
@@ -49,11 +47,11 @@ def check_choices(**_options: Any) -> list[checks.CheckMessage]:
     return [
         checks.Error(
             f"{name} is {getattr(settings, name)!r}.",
-            hint=f"Set it to one of {', '.join(allowed)}.",
+            hint=f"Set it to one of {', '.join(choices)}.",
             id=f"cascade.{number}",
         )
-        for number, (name, allowed) in CHOICES.items()
-        if getattr(settings, name) not in allowed
+        for number, (name, choices) in CHOICES.items()
+        if getattr(settings, name) not in choices
     ]
 
 
@@ -71,22 +69,35 @@ def check_ranges(**_options: Any) -> list[checks.CheckMessage]:
     ]
 
 
-@checks.register(TAG)
+@checks.register(checks.Tags.security)
 def check_open_server(**_options: Any) -> list[checks.CheckMessage]:
-    """Return an error when anybody could spend the provider keys."""
-    open_to_all = settings.CASCADE_AUTH_MODE == "none"
-    if (
-        not open_to_all
-        or settings.CASCADE_ALLOW_OPEN
-        or hosts.is_loopback(settings.CASCADE_HOST)
-    ):
+    """Return an error when anybody could spend the provider keys.
+
+    Not of the tag `cascade`: a start looks at its own options and file as well.
+    """
+    danger = allowed.danger(
+        settings.CASCADE_AUTH_MODE,
+        settings.CASCADE_HOST,
+        allow_open=settings.CASCADE_ALLOW_OPEN,
+    )
+    hint = allowed.WHAT_TO_DO_IF_OPEN
+    return [checks.Error(danger, hint=hint, id="cascade.E004")] if danger else []
+
+
+@checks.register(TAG)
+def check_simulator(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error for a simulator that is neither a word we know nor an address."""
+    value = settings.CASCADE_SIMULATOR
+    host, _, port = value.rpartition(":")
+    low, high = allowed.PORTS
+    is_address = host and port.isdecimal() and low <= int(port) <= high
+    if value in {"auto", "off"} or is_address:
         return []
     return [
         checks.Error(
-            f"CASCADE_AUTH_MODE is none and CASCADE_HOST is {settings.CASCADE_HOST}: "
-            "anybody could spend your provider keys.",
-            hint="Use api_key, or 127.0.0.1, or set CASCADE_ALLOW_OPEN=true.",
-            id="cascade.E004",
+            f"CASCADE_SIMULATOR is {value!r}.",
+            hint="Set it to auto, off or an address: 127.0.0.1:18400.",
+            id="cascade.E007",
         )
     ]
 

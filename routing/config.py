@@ -79,7 +79,6 @@ class OwnedPattern:
 
     pattern: Pattern
     provider: ProviderConfig
-    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,8 +50,7 @@ class Provider(ConfigModel):
     enabled = models.BooleanField(default=True)
     priority = models.IntegerField(
         default=100,
-        help_text="When two providers claim a model equally well, the lower number "
-        "wins.",
+        help_text="Of two providers that claim a model equally well, the lower wins.",
     )
     private_allowed = models.BooleanField(
         "private host allowed",
@@ -118,7 +117,9 @@ class UpstreamModel(ConfigModel):
         "specific match decides which provider owns a model; * alone takes what is "
         "left.",
     )
-    display_name = models.CharField(max_length=128, blank=True)
+    display_name = models.CharField(
+        max_length=128, blank=True, help_text="For people; nothing reads it."
+    )
     enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -187,13 +188,14 @@ class CascadeRule(ConfigModel):
     name = models.SlugField(max_length=64, unique=True)
     enabled = models.BooleanField(default=True)
     priority = models.IntegerField(
-        default=100, help_text="Lower numbers are looked at first."
+        default=100,
+        help_text="Lower numbers are looked at first. Among equals a name wins over a "
+        "pattern, then a rule for a key over one for a tag, and that over one for all.",
     )
     request_model = models.CharField(
         max_length=128,
         validators=[validators.model_pattern],
-        help_text="The model a client asks for: a name, or a pattern with *. A name "
-        "wins over a pattern of the same priority.",
+        help_text="The model a client asks for: a name, or a pattern with *.",
     )
     draft_model = models.CharField(
         max_length=128,
@@ -204,8 +206,7 @@ class CascadeRule(ConfigModel):
         max_length=128,
         blank=True,
         validators=[validators.model_name],
-        help_text="The model that answers when the draft is not good enough. Empty: "
-        "the requested model.",
+        help_text="Answers when the draft is not good enough. Empty: as requested.",
     )
     threshold = models.FloatField(
         default=0.7,

@@ -12,9 +12,8 @@ def plan_for(
 ) -> CascadePlan:
     """Return what to try for `request`: the first rule that applies, else pass-through.
 
-    Rules are looked at by priority, a name before a pattern. A request for a rule's
-    own draft model is no cascade. Raises ConfigurationError when no provider owns the
-    model.
+    The snapshot has them in order. A request for a rule's own draft model is no
+    cascade. Raises ConfigurationError when no provider owns the model.
     """
     rule = _rule_for(request, key, snapshot)
     if rule is None:

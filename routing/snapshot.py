@@ -159,21 +159,21 @@ def _patterns(
         priority, provider = providers[row.provider_id]
         pattern = Pattern(row.name)
         exact, literal = pattern.specificity
-        owned = OwnedPattern(
-            pattern=pattern, provider=provider, display_name=row.display_name
-        )
+        owned = OwnedPattern(pattern=pattern, provider=provider)
         ranked.append(((not exact, -literal, priority, provider.name), owned))
     ranked.sort(key=lambda pair: pair[0])
     return tuple(owned for _, owned in ranked)
 
 
 def _rules() -> tuple[RuleConfig, ...]:
-    rules = [
-        (row.priority, Pattern(row.request_model), row)
-        for row in CascadeRule.objects.filter(enabled=True)
-    ]
-    rules.sort(key=lambda r: (r[0], *(-int(s) for s in r[1].specificity), r[2].name))
-    return tuple(rule_config(row) for _, _, row in rules)
+    rows = sorted(CascadeRule.objects.filter(enabled=True), key=_rank)
+    return tuple(rule_config(row) for row in rows)
+
+
+def _rank(row: CascadeRule) -> tuple[Any, ...]:
+    exact, literal = Pattern(row.request_model).specificity
+    for_all_keys, for_all_tags = row.client_key_id is None, not row.tag
+    return (row.priority, not exact, -literal, for_all_keys, for_all_tags, row.name)
 
 
 def rule_config(row: CascadeRule) -> RuleConfig:

@@ -37,17 +37,25 @@ class ConfigQuerySet(models.QuerySet[Any]):
         ConfigVersion.bump()
         return rows
 
+    update.alters_data = True  # type: ignore[attr-defined]
+
     def bulk_create(self, *args: Any, **options: Any) -> list[Any]:
         """Create rows and move the version; the rows come back."""
         rows = super().bulk_create(*args, **options)
         ConfigVersion.bump()
         return rows
 
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete rows and move the version; counts come back, as Django gives them."""
         deleted = super().delete()
         ConfigVersion.bump()
         return deleted
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    # Not on the manager, as in Django: a whole table is emptied with `all().delete()`.
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class ConfigModel(models.Model):

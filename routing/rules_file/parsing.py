@@ -10,14 +10,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
-from routing import validators
+from routing import allowed, validators
 from routing.models import CascadeRule, Provider
 from routing.rules_file.document import Entry, KeyValue, RulesFile
 from routing.rules_file.naming import name_for
 from routing.rules_file.nodes import Place, Read, Reader, choice, compose
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-AUTH_MODES = ("none", "api_key", "pass_through")
 
 
 def parse(text: str, source: str) -> RulesFile:
@@ -191,11 +190,14 @@ def _refuse_repeats(reader: Reader, entries: tuple[Entry, ...] | None) -> None:
 SECTIONS = ("server", "auth", "cascade_rules", "api_keys", "providers")
 SERVER: Mapping[str, Read] = {
     "host": Reader.text,
-    "port": _between(1, 65535),
-    "workers": _between(1, 512),
-    "log_level": choice("debug", "info", "warning", "error"),
+    "port": _between(*allowed.PORTS),
+    "workers": _between(*allowed.WORKERS),
+    "log_level": choice(*allowed.LOG_LEVELS),
 }
-AUTH: Mapping[str, Read] = {"mode": choice(*AUTH_MODES), "api_keys": _client_keys}
+AUTH: Mapping[str, Read] = {
+    "mode": choice(*allowed.AUTH_MODES),
+    "api_keys": _client_keys,
+}
 CLIENT_KEY: Mapping[str, Read] = {"name": Reader.text, "key": _key, "tag": Reader.text}
 RULE: Mapping[str, Read] = {
     "name": _slug,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import errno
 import resource
 import signal
 import sys
@@ -15,6 +17,7 @@ from routing.simulator.server import FakeUpstream
 from routing.simulator.values import Behaviour
 
 WANTED_FILES = 8192
+LOOK_AGAIN_S = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--api-key", default="", help="the only key accepted; without it all are"
     )
+    parser.add_argument(
+        "--wait", action="store_true", help="wait while another program has the port"
+    )
 
 
 def behaviour_of(options: argparse.Namespace) -> Behaviour:
@@ -49,14 +55,15 @@ def behaviour_of(options: argparse.Namespace) -> Behaviour:
     )
 
 
-def run(behaviour: Behaviour, host: str, port: int) -> None:
-    """Serve until SIGINT or SIGTERM; prints the address as its only line.
+def run(behaviour: Behaviour, host: str, port: int, *, wait: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM; prints the address, and before it that it waits.
 
     Raises:
-        OSError: the address cannot be had.
+        OSError: the address cannot be had; with `wait`, for another reason than that
+            somebody has it.
     """
     _allow_many_files()
-    asyncio.run(_serve(behaviour, host, port))
+    asyncio.run(_serve(behaviour, host, port, wait=wait))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -67,21 +74,46 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_arguments(parser)
     options = parser.parse_args(argv)
     try:
-        run(behaviour_of(options), options.host, options.port)
+        run(behaviour_of(options), options.host, options.port, wait=options.wait)
     except OSError as error:
         parser.exit(1, f"cannot listen on {options.host}:{options.port}: {error}\n")
 
 
-async def _serve(behaviour: Behaviour, host: str, port: int) -> None:
+async def _serve(behaviour: Behaviour, host: str, port: int, *, wait: bool) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     listener = Listener(FakeUpstream(behaviour).answer)
-    bound = await listener.open(host, port)
-    sys.stdout.write(f"listening on http://{host}:{bound}\n")
-    sys.stdout.flush()
+    bound = await _open(listener, host, port, stopped if wait else None)
+    if not bound:
+        return
+    _say(f"listening on http://{host}:{bound}")
     await stopped.wait()
     await listener.close()
+
+
+async def _open(
+    listener: Listener, host: str, port: int, stopped: asyncio.Event | None
+) -> int:
+    # Waits for the port when it is given what ends the waiting; then 0 comes back.
+    waiting = False
+    while stopped is None or not stopped.is_set():
+        try:
+            return await listener.open(host, port)
+        except OSError as error:
+            if stopped is None or error.errno != errno.EADDRINUSE:
+                raise
+        if not waiting:
+            _say(f"waiting for http://{host}:{port}")
+        waiting = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), LOOK_AGAIN_S)
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _allow_many_files() -> None:

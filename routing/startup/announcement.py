@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from routing import hosts, secrets
-from routing.models import CascadeRule, ClientKey
+from routing.models import CascadeRule, ClientKey, Provider
 
 PATIENCE_S = 15.0
 LOOK_EVERY_S = 0.05
@@ -26,7 +26,7 @@ BODY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """The server to announce; `simulator` is its `host:port`, "" without one."""
+    """The server to announce; `simulator` is `host:port` of one to wait for, or ""."""
 
     host: str
     port: int
@@ -48,7 +48,7 @@ class Announcement:
 
 
 def text(told: Announcement) -> str:
-    """Return the last words of a start. Three queries."""
+    """Return the last words of a start. Four queries."""
     key = _client_key(told)
     curl = (
         f"curl -i {told.url}/v1/messages -H 'x-api-key: {key}' "
@@ -67,10 +67,10 @@ def text(told: Announcement) -> str:
         claude,
         "",
     ]
-    if told.simulator:
+    if _simulated():
         lines[1:1] = [
             "Simulated: no real model is asked and no real money is spent. "
-            "Put a provider key into .env for real answers.",
+            "Put ANTHROPIC_API_KEY into .env for real answers.",
             "",
         ]
     return "\n".join(lines)
@@ -132,6 +132,11 @@ def _client_key(told: Announcement) -> str:
         enabled=True,
     )
     return told.client_key if rows.exists() else "<a client key>"
+
+
+def _simulated() -> bool:
+    simulators = Provider.objects.filter(kind=Provider.Kind.SIMULATOR)
+    return simulators.filter(enabled=True).exists()
 
 
 def _model() -> str:

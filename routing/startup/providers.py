@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -11,31 +12,43 @@ from django.conf import settings
 from routing import hosts, validators
 from routing.errors import ConfigurationError
 from routing.models import Installation, Provider
+from routing.providers import ADAPTERS
 
 SIMULATOR = "simulator"
+# How one says who it is, ours or that of another server on this machine.
+SERVER_HEADER = "cascadeproxy-simulator"
+UNSUPPORTED = "its API is not supported yet"
 
 
 def usable(provider: Provider, auth_mode: str) -> bool:
-    """Return whether requests to `provider` can be paid for or need no key.
+    """Return whether we speak to `provider`, and have its key or need none.
 
     A server in a private network needs none unless one is configured, and with
     pass_through the client brings it.
     """
-    if auth_mode == "pass_through":
+    if provider.kind not in ADAPTERS:
+        return False
+    if auth_mode == "pass_through" or _has_key(provider):
         return True
-    if provider.key_reference or provider.key_encrypted:
-        try:
-            return bool(provider.key())
-        except ConfigurationError:
-            return False
-    return validators.is_private_url(provider.base_url)
+    needs_one = provider.key_reference or provider.key_encrypted
+    return not needs_one and validators.is_private_url(provider.base_url)
 
 
-def lacking(auth_mode: str) -> Iterator[tuple[Provider, str]]:
-    """Yield every enabled real provider that cannot be used, and what it lacks."""
+def lacking(auth_mode: str) -> Iterator[str]:
+    """Yield a line for every enabled real provider that cannot be used: why."""
     for provider in _real():
-        if not usable(provider, auth_mode):
-            yield provider, provider.key_reference.partition(":")[2] or "a key"
+        if provider.kind not in ADAPTERS:
+            yield f"Provider {provider.name}: {UNSUPPORTED}."
+        elif not usable(provider, auth_mode):
+            missing = provider.key_reference.partition(":")[2] or "its key"
+            yield f"Provider {provider.name}: {missing} is missing."
+
+
+def unused_keys() -> Iterator[str]:
+    """Yield a line for every key somebody gave to a provider we do not speak to."""
+    for provider in _real():
+        if provider.kind not in ADAPTERS and _has_key(provider):
+            yield f"Provider {provider.name}: {UNSUPPORTED}, so its key is not used."
 
 
 def switch_simulator(auth_mode: str, *, may_start: bool) -> None:
@@ -57,22 +70,17 @@ def switch_simulator(auth_mode: str, *, may_start: bool) -> None:
     Installation.objects.filter(pk=1).update(simulator_wanted=wanted)
 
 
-def simulator_address() -> str:
-    """Return `host:port` of the enabled simulator on this machine, "" without one."""
-    row = _local_simulator()
-    return "" if row is None else _address(row)
-
-
 def find_simulator_port() -> str:
-    """Return `host:port` for the simulator to listen on, "" when it is off.
+    """Return `host:port` for the simulator to listen on, "" when none is to run here.
 
-    When somebody else has the port, a free one is taken and kept in the provider.
+    A simulator that listens there already is shared. When another program has the
+    port, a free one is taken and kept in the provider.
     """
     row = _local_simulator()
     if row is None:
         return ""
     host, _, port = _address(row).rpartition(":")
-    if not can_listen(host, int(port)):
+    if not can_listen(host, int(port)) and not _is_simulator(host, int(port)):
         row.base_url = f"http://{hosts.in_url(host)}:{_free_port(host)}"
         row.save()
     return _address(row)
@@ -97,6 +105,24 @@ def _local_simulator() -> Provider | None:
     return next(
         (r for r in rows if hosts.is_loopback(validators.host_of(r.base_url))), None
     )
+
+
+def _has_key(provider: Provider) -> bool:
+    try:
+        return bool(provider.key())
+    except ConfigurationError:
+        return False
+
+
+def _is_simulator(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("HEAD", "/")
+        return connection.getresponse().getheader("server") == SERVER_HEADER
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _address(row: Provider) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connections
 
-from routing import hosts
+from routing import allowed, hosts
 from routing.startup import announcement
 from routing.startup.announcement import Announcement
 from routing.startup.providers import can_listen, find_simulator_port
@@ -29,12 +30,9 @@ class Server:
 
     def refuse_if_open(self) -> None:
         """Raise CommandError when anybody could spend the provider keys."""
-        if self.auth_mode != "none" or self.allow_open or hosts.is_loopback(self.host):
-            return
-        raise CommandError(
-            f"auth mode none on {self.host} would let anybody spend your provider "
-            "keys. Use auth mode api_key, host 127.0.0.1, or add --allow-open."
-        )
+        danger = allowed.danger(self.auth_mode, self.host, allow_open=self.allow_open)
+        if danger:
+            raise CommandError(f"{danger} {allowed.WHAT_TO_DO_IF_OPEN}")
 
     def refuse_if_taken(self) -> None:
         """Raise CommandError when another program listens there."""
@@ -63,7 +61,7 @@ def serve(server: Server, client_key: str) -> None:
 
     `client_key` is what the announced examples use when it is still good.
     """
-    simulator = "" if settings.CASCADE_SIMULATOR == "off" else find_simulator_port()
+    simulator = _simulator()
     message = Announcement(
         host=server.host,
         port=server.port,
@@ -78,9 +76,17 @@ def serve(server: Server, client_key: str) -> None:
     announcement.announce_when_ready(message, text)
     os.chdir(settings.BASE_DIR)
     config = "python:cascadeproxy.gunicorn_conf"
+    # Its script: as a module it could not start itself again for an upgrade (USR2).
+    gunicorn = str(Path(sys.executable).with_name("gunicorn"))
     inherited = os.environ  # noqa: TID251  handed on to the program we become
     os.execve(  # noqa: S606  our own interpreter and arguments
         sys.executable,
-        [sys.executable, "-m", "gunicorn", "--config", config],
+        [sys.executable, gunicorn, "--config", config],
         {**inherited, **server.environment(simulator)},
     )
+
+
+def _simulator() -> str:
+    if settings.CASCADE_SIMULATOR == "auto":
+        return find_simulator_port()
+    return "" if settings.CASCADE_SIMULATOR == "off" else settings.CASCADE_SIMULATOR

@@ -60,9 +60,48 @@ def test_metrics_are_not_written_where_somebody_else_is_at_home(monkeypatch, tmp
         gunicorn_conf.when_ready(starting())
 
 
+@pytest.mark.parametrize(
+    ("ending", "stays"),
+    [
+        ({}, False),
+        ({"reexec_pid": 7}, True),
+        ({"master_pid": 7}, True),
+    ],
+    ids=["alone", "the old one of an upgrade", "the new one of an upgrade"],
+)
+def test_an_arbiter_takes_its_metrics_with_it_unless_another_serves_on(
+    monkeypatch, tmp_path, ending, stays
+):
+    directory = tmp_path / "port-8000"
+    directory.mkdir()
+    monkeypatch.setattr(gunicorn_conf, "metrics_directory", directory)
+    gunicorn_conf.on_exit(running(**ending))
+    assert directory.exists() is stays
+
+
+def test_a_worker_boots_when_its_directory_was_tidied_away(monkeypatch, tmp_path):
+    directory = tmp_path / "ours" / "port-8000"
+    monkeypatch.setattr(gunicorn_conf, "metrics_directory", directory)
+    for _ in range(2):
+        gunicorn_conf.post_fork(running(), None)
+        assert directory.parent.stat().st_mode & 0o077 == 0
+        assert directory.is_dir()
+
+
 class FakeChildren:
     def start(self):
         pass
+
+    def stop(self):
+        pass
+
+    def release(self):
+        pass
+
+
+def running(**changes):
+    values = {"master_pid": 0, "reexec_pid": 0, "children": FakeChildren()}
+    return SimpleNamespace(**values | changes)
 
 
 def starting():

@@ -1,5 +1,4 @@
 import logging
-import os
 import signal
 import threading
 
@@ -8,17 +7,17 @@ from django.core.management import call_command
 
 from metrics import keeper, lines, loader
 from metrics.journal import Journal
-from metrics.keeper import Reporter, Stop
+from metrics.keeper import Reporter
 from metrics.loader import LoadResult
 from metrics.models import RoutingDecision
 from tests.metrics.builders import make_record
 
 
-def stop(*, told=False, parent_pid=None):
+def stop(*, told=False):
     event = threading.Event()
     if told:
         event.set()
-    return Stop(told=event, parent_pid=parent_pid)
+    return event
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_it_goes_on_until_it_is_told(journal, tmp_path, monkeypatch):
     def load_once(directory):
         passes.append(directory)
         if len(passes) == 3:
-            telling.told.set()
+            telling.set()
         return LoadResult()
 
     monkeypatch.setattr(loader, "load_once", load_once)
@@ -58,17 +57,12 @@ def test_it_goes_on_until_it_is_told(journal, tmp_path, monkeypatch):
     assert len(passes) == 4
 
 
-def test_it_stops_when_its_parent_has_gone():
-    assert stop(parent_pid=1).now() == (os.getppid() != 1)
-    assert not stop(parent_pid=os.getppid()).now()
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_it_is_told_by_a_signal(number):
-    told = keeper.stop_on_signals(with_parent=True)
-    assert not told.now()
+    told = keeper.stop_on_signals()
+    assert not told.is_set()
     signal.raise_signal(number)
-    assert told.now()
+    assert told.is_set()
 
 
 def test_there_is_one_for_a_directory(tmp_path):
@@ -130,11 +124,12 @@ def test_the_command_runs_until_it_is_told(journal, settings, monkeypatch):
 def test_it_logs_changes_and_nothing_else(caplog):
     reporter = Reporter()
     with caplog.at_level(logging.INFO):
-        for problem in ("", "locked", "locked", "", ""):
+        for problem in ("", "locked", "locked", "unreadable", "", ""):
             reporter.report(LoadResult(loaded=5, problem=problem))
         reporter.report(LoadResult(rejected=2))
     assert [entry.getMessage()[:24] for entry in caplog.records] == [
-        "The journal waits for th",
+        "The journal is not loade",
+        "The journal is not loade",
         "The journal is being loa",
         "2 journal lines could no",
     ]

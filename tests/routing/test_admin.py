@@ -231,6 +231,28 @@ def test_only_a_superuser_says_where_keys_go(clerk, provider):
     assert clerk.get(page("provider_add")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "forged", [{"new_key": "sk-somebody-elses"}, {"forget_key": "on"}]
+)
+def test_only_a_superuser_says_how_a_provider_is_paid(clerk, provider, forged):
+    address = page("provider_change", provider.pk)
+    content = clerk.get(address).content.decode()
+    assert 'name="new_key"' not in content
+    assert 'name="forget_key"' not in content
+    assert clerk.post(address, provider_form(provider, **forged)).status_code == 302
+    provider.refresh_from_db()
+    assert provider.key() == "sk-planted-secret"
+
+
+def test_somebody_who_may_only_look_sees_a_provider_without_its_key(client, provider):
+    user = User.objects.create_user("guest", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_provider"))
+    client.force_login(user)
+    answer = client.get(page("provider_change", provider.pk))
+    assert answer.status_code == 200
+    assert "sk-planted-secret" not in answer.content.decode()
+
+
 def test_a_new_client_key_is_shown_exactly_once(boss):
     answer = boss.post(
         page("clientkey_add"), {"name": "acme", "tag": "web", "enabled": "on"}

@@ -44,6 +44,13 @@ def test_every_way_to_write_moves_the_version():
     assert moved_by(CascadeRule.objects.count) == 0
 
 
+def test_a_table_is_not_emptied_by_a_slip_or_by_a_template():
+    assert not hasattr(CascadeRule.objects, "delete")
+    rows = CascadeRule.objects.all()
+    for write in (rows.update, rows.bulk_create, rows.delete):
+        assert write.alters_data
+
+
 @pytest.mark.parametrize(
     ("fields", "at"),
     [

@@ -73,13 +73,13 @@ def test_a_provider_comes_with_its_key_and_a_tidy_address(main, settings):
     settings.PROVIDER_KEYS = {"ANTHROPIC_API_KEY": "sk-env"}
     main.key_reference = "env:ANTHROPIC_API_KEY"
     main.save()
-    main.models.create(name="*", display_name="All")
+    main.models.create(name="*")
     (owned,) = snapshot.load().patterns
     assert (owned.provider.base_url, owned.provider.api_key) == (
         "http://main.test",
         "sk-env",
     )
-    assert (owned.provider.trouble, owned.display_name) == ("", "All")
+    assert owned.provider.trouble == ""
 
 
 def test_a_provider_may_keep_its_key_encrypted(main):
@@ -124,6 +124,26 @@ def test_rules_come_by_priority_then_names_before_patterns():
     add_rule("urgent", "*", priority=1)
     names = [rule.terms.name for rule in snapshot.load().rules]
     assert names == ["urgent", "exact", "exact-b", "narrow", "wide"]
+
+
+def test_a_rule_for_few_comes_before_its_equal_for_all():
+    models.CascadeRule.objects.all().delete()
+    key, _ = models.ClientKey.issue("acme", tag="research")
+    add_rule("a-for-all")
+    add_rule("b-for-a-tag", tag="research")
+    add_rule("c-for-a-key", client_key=key)
+    add_rule("d-for-both", client_key=key, tag="research")
+    add_rule("e-pattern-for-a-key", "verifier-*", client_key=key)
+    add_rule("f-urgent-for-all", priority=1)
+    names = [rule.terms.name for rule in snapshot.load().rules]
+    assert names == [
+        "f-urgent-for-all",
+        "d-for-both",
+        "c-for-a-key",
+        "b-for-a-tag",
+        "a-for-all",
+        "e-pattern-for-a-key",
+    ]
 
 
 def test_a_rule_comes_with_all_its_terms():

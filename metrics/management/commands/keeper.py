@@ -23,16 +23,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--wait", action="store_true", help="wait while another keeper is at work"
         )
-        parser.add_argument(
-            "--with-parent",
-            action="store_true",
-            help="stop when the process that started this one has gone",
-        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Keep the journal of this host."""
         directory = settings.CASCADE_JOURNAL_DIR
-        stop = keeper.stop_on_signals(with_parent=options["with_parent"])
+        stop = keeper.stop_on_signals()
         with keeper.only_one(directory, wait=options["wait"], stop=stop) as mine:
             if not mine:
                 self.stdout.write("Another keeper is at work here.")

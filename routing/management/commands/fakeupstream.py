@@ -24,6 +24,6 @@ class Command(BaseCommand):
         """Serve; a taken port is a plain error."""
         behaviour = cli.behaviour_of(argparse.Namespace(**options))
         try:
-            cli.run(behaviour, options["host"], options["port"])
+            cli.run(behaviour, options["host"], options["port"], wait=options["wait"])
         except OSError as error:
             raise CommandError(f"cannot listen: {error}") from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from routing import defaults
+from routing import allowed, defaults
 from routing.models import CascadeRule
 from routing.rules_file.document import RulesFile
 from routing.startup import files, installation, providers
 from routing.startup.serving import Server, serve
-
-LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class Command(BaseCommand):
@@ -65,6 +64,8 @@ class Command(BaseCommand):
             self._say(f"Admin user admin, password shown this once: {password}")
         client_key = installation.create_demo_key(self._say)
         providers.switch_simulator(server.auth_mode, may_start=True)
+        for line in providers.unused_keys():
+            self._say(line)
         serve(server, client_key)
 
     def _start(self, options: dict[str, Any]) -> None:
@@ -89,13 +90,11 @@ class Command(BaseCommand):
     def _tell_state(self, server: Server) -> None:
         enabled = CascadeRule.objects.filter(enabled=True).count()
         self._say(f"Rules: {enabled} enabled. Auth: {server.auth_mode}.")
-        lacking = providers.lacking(server.auth_mode)
-        missing = [f"{name} ({row.name})" for row, name in lacking]
-        if missing:
-            self._say(f"Missing provider keys: {', '.join(missing)}.")
+        for line in providers.lacking(server.auth_mode):
+            self._say(line)
 
     def _simulator(self, _options: dict[str, Any]) -> None:
-        self._say(providers.simulator_address())
+        self._say(providers.find_simulator_port())
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
@@ -103,9 +102,9 @@ class Command(BaseCommand):
 
 def _add_server_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host")
-    parser.add_argument("--port", type=int)
-    parser.add_argument("--workers", type=int)
-    parser.add_argument("--log-level", choices=LOG_LEVELS)
+    parser.add_argument("--port", type=_between(*allowed.PORTS))
+    parser.add_argument("--workers", type=_between(*allowed.WORKERS))
+    parser.add_argument("--log-level", choices=allowed.LOG_LEVELS)
     parser.add_argument(
         "--allow-open",
         action="store_true",
@@ -113,12 +112,22 @@ def _add_server_arguments(parser: ArgumentParser) -> None:
     )
 
 
+def _between(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ArgumentTypeError(f"{text!r} is no number from {low} to {high}")
+        return int(text)
+
+    return number
+
+
 def _server(options: dict[str, Any], document: RulesFile | None) -> Server:
     # The command line before the file, the file before the settings.
     file = document.server if document else {}
 
     def first(name: str, setting: Any) -> Any:
-        return options[name] or file.get(name) or setting
+        given = (options[name], file.get(name), setting)
+        return next(value for value in given if value is not None)
 
     auth_mode = document.auth_mode if document else None
     return Server(

@@ -4,6 +4,7 @@ from django.core.management.base import SystemCheckError
 
 from routing.models import CascadeRule, ClientKey, Provider
 from routing.rules_file.parsing import parse
+from routing.simulator import Simulator
 from routing.startup.serving import Server
 
 pytestmark = pytest.mark.django_db
@@ -70,12 +71,24 @@ def test_the_command_line_goes_before_the_file(served, config):
     assert (server.port, server.workers, server.log_level) == (9002, 1, "error")
 
 
+@pytest.mark.parametrize("action", ["start", "run"])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--port", "0"), ("--port", "99999"), ("--workers", "0"), ("--workers", "many")],
+)
+def test_a_number_out_of_range_is_refused_by_name(served, action, option, value):
+    with pytest.raises(CommandError, match=rf"{option}: '{value}' is no number from 1"):
+        call_command("proxy", action, option, value)
+    assert served == []
+
+
 def test_start_without_a_file_names_the_missing_keys(served, capsys, settings):
     settings.CASCADE_PORT = 9003
     call_command("proxy", "start")
     out = capsys.readouterr().out
     assert "Rules: 2 enabled. Auth: api_key." in out
-    assert "ANTHROPIC_API_KEY (anthropic)" in out
+    assert "Provider anthropic: ANTHROPIC_API_KEY is missing." in out
+    assert "Provider openai: its API is not supported yet." in out
     assert served[0][0].port == 9003
     assert not Provider.objects.get(name="simulator").enabled
 
@@ -128,6 +141,23 @@ def test_run_sets_everything_up(served, tmp_path, settings, capsys):
     assert CascadeRule.objects.count() == 2
 
 
+def test_run_says_why_a_key_does_not_end_the_simulation(
+    served, tmp_path, settings, capsys
+):
+    settings.ENV_FILE = tmp_path / "none"
+    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, "OPENAI_API_KEY": "sk-real"}
+    call_command("proxy", "run", "--port", "9004")
+    assert "openai: its API is not supported yet, so its" in capsys.readouterr().out
+    assert Provider.objects.get(name="simulator").enabled
+
+
+def test_an_option_may_make_good_what_the_settings_would_open(served, settings):
+    settings.CASCADE_AUTH_MODE, settings.CASCADE_HOST = "none", "192.0.2.1"
+    options = ("proxy", "start", "--port", "9005", "--host", "127.0.0.1")
+    call_command(*options, skip_checks=False)
+    assert served[0][0].host == "127.0.0.1"
+
+
 def test_a_bad_setting_stops_the_start_with_its_id(served, settings):
     settings.CASCADE_AUTH_MODE = "open"
     with pytest.raises(SystemCheckError, match=r"cascade\.E001"):
@@ -136,8 +166,7 @@ def test_a_bad_setting_stops_the_start_with_its_id(served, settings):
 
 
 def test_says_where_a_simulator_is_wanted(capsys):
-    Provider.objects.create(
-        name="s", kind="simulator", base_url="http://127.0.0.1:18777"
-    )
-    call_command("proxy", "simulator")
-    assert capsys.readouterr().out == "127.0.0.1:18777\n"
+    with Simulator() as running:
+        Provider.objects.create(name="s", kind="simulator", base_url=running.url)
+        call_command("proxy", "simulator")
+    assert f"http://{capsys.readouterr().out}" == f"{running.url}\n"

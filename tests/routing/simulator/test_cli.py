@@ -3,6 +3,7 @@ import http.client
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -66,6 +67,40 @@ def test_serves_from_the_command_line_until_it_is_told_to_stop():
             process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
         assert process.stdout.read() == ""
+
+
+@contextmanager
+def waiting_for(url: str):
+    """A simulator that stands by while somebody has the address."""
+    port = url.rpartition(":")[2]
+    command = [sys.executable, "-m", "routing.simulator", "--wait", "--port", port]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout.readline() == f"waiting for {url}\n"
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert process.stdout.read() == ""
+
+
+def test_one_that_waits_takes_over_and_says_no_more_than_that(simulator):
+    with waiting_for(simulator.url) as second:
+        simulator.close()
+        assert second.stdout.readline() == f"listening on {simulator.url}\n"
+
+
+def test_one_that_waits_can_be_told_to_stop(simulator):
+    with waiting_for(simulator.url):
+        pass
+
+
+def test_one_that_waits_still_says_what_will_never_do(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--wait", "--host", "192.0.2.1", "--port", "1"])
+    assert "cannot listen" in capsys.readouterr().err
 
 
 def test_does_not_load_django():

@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from routing.models import CascadeRule, ClientKey
+from routing.models import CascadeRule, ClientKey, Provider
 from routing.startup.announcement import Announcement, text
 
 pytestmark = pytest.mark.django_db
@@ -34,8 +34,13 @@ def test_names_the_addresses_and_something_to_paste():
 
 
 def test_says_in_one_line_that_answers_are_simulated():
-    assert words(simulator="127.0.0.1:1").count("Simulated:") == 1
-    assert "Simulated" not in words()
+    row = Provider.objects.create(
+        name="s", kind="simulator", base_url="http://127.0.0.1:1"
+    )
+    assert words().count("Simulated:") == 1
+    row.enabled = False
+    row.save()
+    assert "Simulated" not in words(simulator="127.0.0.1:1")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  a value

@@ -2,11 +2,13 @@ import http.server
 import socket
 import threading
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
 from routing import defaults
 from routing.models import ConfigVersion, Provider
+from routing.simulator import Simulator
 from routing.startup import providers
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +21,10 @@ def _defaults():
 
 def simulator() -> Provider:
     return Provider.objects.get(name="simulator")
+
+
+def give_key(settings, name: str, key: str = "sk-real") -> None:
+    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, name: key}
 
 
 def switch(**options) -> bool:
@@ -48,15 +54,22 @@ def listening_as(server_name: str):
 def test_without_a_key_the_simulator_is_on(settings):
     settings.CASCADE_SIMULATOR_PORT = 18555
     assert switch()
-    assert providers.simulator_address() == "127.0.0.1:18555"
+    assert simulator().base_url == "http://127.0.0.1:18555"
 
 
-@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"])
-def test_with_a_key_it_is_off(settings, name):
+def test_with_a_key_it_is_off(settings):
     assert switch()
-    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, name: "sk-real"}
+    give_key(settings, "ANTHROPIC_API_KEY")
     assert not switch()
-    assert providers.simulator_address() == ""
+    assert providers.find_simulator_port() == ""
+
+
+@pytest.mark.parametrize("auth_mode", ["api_key", "pass_through"])
+def test_a_provider_whose_api_we_do_not_speak_does_not_replace_it(settings, auth_mode):
+    give_key(settings, "OPENAI_API_KEY")
+    Provider.objects.filter(name="anthropic").update(enabled=False)
+    providers.switch_simulator(auth_mode, may_start=True)
+    assert simulator().enabled
 
 
 def test_a_second_look_changes_nothing():
@@ -70,42 +83,53 @@ def test_what_an_operator_switched_stays_until_the_keys_change(settings):
     switch()
     Provider.objects.filter(name="simulator").update(enabled=False)
     assert not switch()
-    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, "GROQ_API_KEY": "sk-real"}
+    give_key(settings, "ANTHROPIC_API_KEY")
     assert not switch()
-    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, "GROQ_API_KEY": ""}
+    give_key(settings, "ANTHROPIC_API_KEY", "")
     assert switch()
 
 
 def test_a_simulator_an_operator_deleted_does_not_come_back():
     simulator().delete()
     providers.switch_simulator("api_key", may_start=True)
-    assert providers.simulator_address() == ""
+    assert providers.find_simulator_port() == ""
 
 
 def test_starting_for_real_never_switches_it_on(settings):
     assert not switch(may_start=False)
     assert switch()
-    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, "GROQ_API_KEY": "sk-real"}
+    give_key(settings, "ANTHROPIC_API_KEY")
     assert not switch(may_start=False)
 
 
 def test_clients_that_bring_their_own_key_need_no_simulator():
     providers.switch_simulator("pass_through", may_start=True)
     assert not simulator().enabled
-    assert list(providers.lacking("pass_through")) == []
+    assert "anthropic" not in " ".join(providers.lacking("pass_through"))
 
 
 def test_a_server_of_your_own_needs_no_key():
     Provider.objects.create(
-        name="local", kind="openai_compatible", base_url="http://127.0.0.1:11434"
+        name="local", kind="anthropic", base_url="http://127.0.0.1:11434"
     )
     assert not switch()
 
 
-def test_says_which_keys_are_missing(settings):
-    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, "OPENAI_API_KEY": "sk-real"}
-    missing = {row.name: name for row, name in providers.lacking("api_key")}
-    assert missing == {"anthropic": "ANTHROPIC_API_KEY", "groq": "GROQ_API_KEY"}
+def test_says_which_keys_are_missing_and_asks_for_none_that_would_not_help():
+    assert list(providers.lacking("api_key")) == [
+        "Provider anthropic: ANTHROPIC_API_KEY is missing.",
+        "Provider groq: its API is not supported yet.",
+        "Provider openai: its API is not supported yet.",
+    ]
+
+
+def test_says_which_keys_go_unused(settings):
+    assert list(providers.unused_keys()) == []
+    give_key(settings, "ANTHROPIC_API_KEY")
+    give_key(settings, "OPENAI_API_KEY")
+    assert list(providers.unused_keys()) == [
+        "Provider openai: its API is not supported yet, so its key is not used."
+    ]
 
 
 def test_a_stored_key_that_does_not_open_is_no_key(settings):
@@ -128,6 +152,34 @@ def test_a_port_somebody_else_has_is_left_to_them(settings):
     assert providers.find_simulator_port() == address
 
 
+def test_a_simulator_that_is_there_already_is_shared(settings):
+    with Simulator() as running:
+        settings.CASCADE_SIMULATOR_PORT = urlsplit(running.url).port
+        switch()
+        version = ConfigVersion.current()
+        assert f"http://{providers.find_simulator_port()}" == running.url
+    assert simulator().base_url == running.url
+    assert ConfigVersion.current() == version
+
+
+def test_something_that_speaks_no_http_is_no_simulator(settings):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=_answer_nonsense, args=(listener,))
+        answering.start()
+        settings.CASCADE_SIMULATOR_PORT = listener.getsockname()[1]
+        switch()
+        taken = f"127.0.0.1:{settings.CASCADE_SIMULATOR_PORT}"
+        assert providers.find_simulator_port() != taken
+        answering.join()
+
+
+def _answer_nonsense(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(b"SSH-2.0-nonsense\r\n")
+
+
 def test_no_port_is_looked_for_without_a_simulator():
     assert providers.find_simulator_port() == ""
 
@@ -135,7 +187,7 @@ def test_no_port_is_looked_for_without_a_simulator():
 def test_a_simulator_elsewhere_is_not_ours_to_start():
     switch()
     Provider.objects.filter(name="simulator").update(base_url="http://10.0.0.1:1")
-    assert providers.simulator_address() == ""
+    assert providers.find_simulator_port() == ""
 
 
 def test_knows_whether_it_may_listen():
