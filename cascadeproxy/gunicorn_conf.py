@@ -35,6 +35,10 @@ loglevel = settings.CASCADE_LOG_LEVEL.lower()
 preload_app = False
 accesslog = None
 control_socket_disable = True
+# No header of a request changes the address we take it to be for.
+forwarder_headers = ""
+# What is written, the database above all, is for our own user.
+umask = 0o077
 
 # Metrics of all workers meet in files here; one directory for each port that is served.
 metrics_directory = settings.CASCADE_METRICS_DIR / f"port-{settings.CASCADE_PORT}"

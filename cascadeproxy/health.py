@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import Error as DatabaseError
 from django.http import (
     HttpRequest,
@@ -89,4 +90,14 @@ def _may_scrape(request: HttpRequest) -> bool:
         sent = request.headers.get("authorization", "")
         return hmac.compare_digest(sent.encode(), f"Bearer {token}".encode())
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    return request.META.get("REMOTE_ADDR") in LOOPBACK and not forwarded
+    local = request.META.get("REMOTE_ADDR") in LOOPBACK and not forwarded
+    return local and _is_known_host(request)
+
+
+def _is_known_host(request: HttpRequest) -> bool:
+    """Whether we are asked by a name of ours: a page could lead here by its own."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True

@@ -20,6 +20,9 @@ from routing.body import LENGTH_UNKNOWN
 # Asked by load balancers, Prometheus and clients, often by address.
 PROBES = frozenset({"/health", "/ready", "/metrics", "/api/hello"})
 
+# Forms of ours hold a few kilobytes, and reading one costs many times its size.
+MAX_FORM_BYTES = 1024 * 1024
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
@@ -60,10 +63,17 @@ class Entry:
     ) -> Iterable[bytes]:
         """Answer one request."""
         if not _is_api(environ):
-            return self._pages(environ, start_response)
+            return self._page(environ, start_response)
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
             _bound_body(environ)
         return self._api(environ, start_response)
+
+    def _page(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) <= MAX_FORM_BYTES:
+            return self._pages(environ, start_response)
+        start_response("413 Content Too Large", [("Content-Type", "text/plain")])
+        return [b"The form is too large.\n"]
 
 
 def _is_api(environ: Environ) -> bool:

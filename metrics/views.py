@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -50,6 +51,7 @@ class TableRow:
 
 
 @staff_member_required
+@permission_required("metrics.view_routingdecision", raise_exception=True)
 @require_safe
 def savings(request: HttpRequest) -> HttpResponse:
     """Return the savings page: one kind of money, real or simulated, never both."""

@@ -17,7 +17,11 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from routing.auth import ClientKeyAuthentication, credential_header
+from routing.auth import (
+    ClientKeyAuthentication,
+    credential_header,
+    is_allowed_origin,
+)
 from routing.body import LENGTH_UNKNOWN
 from routing.config import ClientKeyConfig
 from routing.dialects import anthropic
@@ -64,7 +68,7 @@ class ApiView(APIView):
             body,
             headers=headers_of(request),
             query=request.META.get("QUERY_STRING", ""),
-            path=request.path,
+            path=request.path_info,
         )
         credential = own_credential(request)
         return dataclasses.replace(chat, credential=credential) if credential else chat
@@ -82,7 +86,7 @@ class ApiView(APIView):
             credential=own_credential(request),
             query=request.META.get("QUERY_STRING", ""),
             # Django has decoded it; a name in it may hold what ends a path.
-            path=quote(request.path, safe="/:@"),
+            path=quote(request.path_info, safe="/:@"),
             method=request.method or "GET",
         )
 
@@ -180,8 +184,7 @@ def own_credential(request: Request) -> tuple[str, str] | None:
 
 def cors_headers(origin: str) -> dict[str, str]:
     """Return what a page of `origin` needs to read the answer; {} for others."""
-    allowed = settings.CASCADE_CORS_ORIGINS
-    if not origin or not ("*" in allowed or origin in allowed):
+    if not origin or not is_allowed_origin(origin):
         return {}
     return {
         "access-control-allow-origin": origin,

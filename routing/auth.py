@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from routing import secrets
 from routing.config import ClientKeyConfig
-from routing.errors import Unauthenticated
+from routing.errors import Forbidden, Unauthenticated
 from routing.snapshot import holder
 
 NOBODY = ClientKeyConfig(id=None, name="", prefix="", tag="")
@@ -22,6 +22,8 @@ _CREDENTIALS = (
     ("authorization", "HTTP_AUTHORIZATION"),
 )
 
+_OWN_SITES = ("none", "same-origin")
+
 
 class ClientKeyAuthentication(BaseAuthentication):
     """Finds who calls, by the mode of `CASCADE_AUTH_MODE`. Makes no query."""
@@ -29,6 +31,7 @@ class ClientKeyAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, None]:
         """Return the caller's key. Raises Unauthenticated."""
         if settings.CASCADE_AUTH_MODE == "none":
+            _refuse_foreign_page(request)
             return NOBODY, None
         header = credential_header(request)
         if header is None:
@@ -48,6 +51,24 @@ def credential_header(request: Request) -> tuple[str, str] | None:
         if value:
             return name, value
     return None
+
+
+def _refuse_foreign_page(request: Request) -> None:
+    """Without keys, any page somebody here opens could spend ours: ask the browser.
+
+    Raises Forbidden. Programs send neither header.
+    """
+    origin = request.META.get("HTTP_ORIGIN", "")
+    if origin and is_allowed_origin(origin):
+        return
+    if origin or request.META.get("HTTP_SEC_FETCH_SITE", "none") not in _OWN_SITES:
+        raise Forbidden("Pages of this origin may not call: see CASCADE_CORS_ORIGINS.")
+
+
+def is_allowed_origin(origin: str) -> bool:
+    """Whether `CASCADE_CORS_ORIGINS` lets pages of `origin` call."""
+    allowed = settings.CASCADE_CORS_ORIGINS
+    return "*" in allowed or origin in allowed
 
 
 def _key_in(header: tuple[str, str]) -> str:

@@ -18,6 +18,9 @@ Fields = Mapping[str, msgspec.Raw]
 # In a WSGI environment: the body is chunked, CONTENT_LENGTH only bounds it.
 LENGTH_UNKNOWN = "cascadeproxy.length_unknown"
 
+# Far more than any field has; matching a key costs memory by its length.
+MAX_KEY_CHARS = 256
+
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*')
 _GAP = re.compile(rb"\s*")
@@ -51,6 +54,8 @@ def span_of(body: bytes, fields: Fields, name: str) -> tuple[int, int]:
     InvalidRequest for a duplicate top-level key up to there or beyond: which of two
     values counts differs between parsers, and a router must not guess.
     """
+    if any(len(key) > MAX_KEY_CHARS for key in fields):
+        raise InvalidRequest("The body has a top-level key that is too long.")
     found = (-1, -1)
     position = body.index(b"{") + 1
     for key, raw in fields.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,20 +15,25 @@ class Pattern:
     """A model name, or a name with `*` for any run of characters."""
 
     text: str
-    regex: re.Pattern[str] | None = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        regex = None
-        if "*" in self.text:
-            parts = (re.escape(part) for part in self.text.split("*"))
-            regex = re.compile(".*".join(parts), re.DOTALL)
-        object.__setattr__(self, "regex", regex)
 
     def matches(self, model: str) -> bool:
-        """Whether `model` is this name or fits this pattern, whole."""
-        if self.regex is None:
+        """Whether `model` is this name or fits this pattern, whole.
+
+        Cost: one pass over `model`; a regular expression would try every way to
+        share it out among the stars.
+        """
+        if "*" not in self.text:
             return model == self.text
-        return self.regex.fullmatch(model) is not None
+        start, *middle, end = self.text.split("*")
+        if not model.startswith(start):
+            return False
+        position = len(start)
+        for part in middle:
+            found = model.find(part, position)
+            if found < 0:
+                return False
+            position = found + len(part)
+        return model.endswith(end) and len(model) - len(end) >= position
 
     @property
     def specificity(self) -> tuple[bool, int]:

@@ -20,6 +20,8 @@ from routing.types import (
 )
 
 MAX_DRAFT_BYTES = 64 * 1024 * 1024
+# An event a token, at 128,000 tokens, leaves room.
+MAX_DRAFT_EVENTS = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,8 @@ class _Reading:
             for event in splitter.feed(chunk):
                 events.append(event)
                 self._folder.add(event)
+            if len(events) > MAX_DRAFT_EVENTS:
+                raise _Unusable
         if not self._folder.whole:
             raise _Unusable
         return (*events, *((splitter.rest,) if splitter.rest else ()))

@@ -10,6 +10,9 @@ from routing.types import Headers
 Decoder = Callable[[bytes], bytes]
 
 _PLAIN = ("", "identity")
+# A few bytes can stand for gigabytes: what is past this is passed on, not read.
+MAX_PLAIN_BYTES = 64 * 1024 * 1024
+MAX_PARTS = 100
 
 
 def decoder_for(headers: Headers) -> Decoder | None:
@@ -38,17 +41,22 @@ def _encoding(headers: Headers) -> str:
 class _Inflater:
     def __init__(self) -> None:
         self._inflate = _new_inflate()
+        self._room = MAX_PLAIN_BYTES
+        self._parts = 0
 
     def feed(self, chunk: bytes) -> bytes:
         plain = bytearray()
         try:
-            while chunk:
-                plain += self._inflate.decompress(chunk)
+            while chunk and self._room > 0 and self._parts < MAX_PARTS:
+                piece = self._inflate.decompress(chunk, self._room)
+                self._room -= len(piece)
+                plain += piece
                 chunk = self._inflate.unused_data
                 if self._inflate.eof:  # a gzip body may have several parts
                     self._inflate = _new_inflate()
+                    self._parts += 1
         except zlib.error:
-            pass
+            self._room = 0
         return bytes(plain)
 
 

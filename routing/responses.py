@@ -29,9 +29,18 @@ from routing.types import CascadePlan, ChatRequest, Headers
 
 # About the server that answered, which is us; set-cookie would tie later requests of
 # the client, which go elsewhere, to a provider's balancer.
-NOT_RELAYED = frozenset({"server", "date", "set-cookie", "alt-svc"})
-# Who may read our answers is ours to say.
-NOT_RELAYED_START = "access-control-"
+NOT_RELAYED = frozenset(
+    {
+        "server",
+        "date",
+        "set-cookie",
+        "alt-svc",
+        "strict-transport-security",
+        "clear-site-data",
+    }
+)
+# Ours to say: what came of a request, who may read the answer, how browsers treat us.
+NOT_RELAYED_STARTS = ("x-cascade-", "access-control-")
 # What a model name may hold and still stand in a header as it is; the rest is encoded.
 _PLAIN_IN_HEADERS = " !#$&'()*+,/:;=?@[]{}|^`<>"
 HELD_HEADERS: Headers = (
@@ -90,10 +99,14 @@ def relayable(headers: Headers) -> dict[str, str]:
     """
     relayed: dict[str, str] = {}
     for name, value in headers:
-        if name not in NOT_RELAYED and not name.startswith(NOT_RELAYED_START):
+        if name not in NOT_RELAYED and not name.startswith(NOT_RELAYED_STARTS):
             before = relayed.get(name)
             relayed[name] = value if before is None else f"{before}, {value}"
-    relayed.setdefault("content-type", "application/octet-stream")
+    kind = relayed.setdefault("content-type", "application/octet-stream")
+    if not kind.lower().startswith(("application/json", EVENT_STREAM)):
+        # A provider's page must not act as one of ours where it is opened.
+        relayed["x-content-type-options"] = "nosniff"
+        relayed["content-security-policy"] = "sandbox"
     return relayed
 
 

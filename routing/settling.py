@@ -11,12 +11,13 @@ from routing.decision_log import Decision
 from routing.dialects import anthropic
 from routing.drafting import Draft
 from routing.encoding import decoder_for
-from routing.errors import ClientGone, ProxyError
+from routing.errors import ClientGone, ProxyError, StreamInterrupted
 from routing.streams import parse_message, replace_model, replace_model_in_message
 from routing.types import Call, CascadePlan, ChatRequest, Completion, Headers, Reply
 
 EVENT_STREAM = "text/event-stream"
 CLIENT_CLOSED_REQUEST = 499
+MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +163,21 @@ def is_event_stream(headers: Headers) -> bool:
     return any(kind.startswith(EVENT_STREAM) for kind in kinds)
 
 
+def read_whole(reply: Reply) -> bytes:
+    """Return all of a body. Raises StreamInterrupted for one too large to hold."""
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in reply:
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise StreamInterrupted("The provider's answer is too large.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
 def _read(reply: Reply) -> tuple[bytes, ProxyError | ClientGone | None]:
     try:
-        return b"".join(reply), None
+        return read_whole(reply), None
     except (ProxyError, ClientGone) as failure:
         return b"", failure
     finally:

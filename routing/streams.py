@@ -16,12 +16,13 @@ from routing.body import look, span_of
 from routing.errors import InvalidRequest
 from routing.sse import EventSplitter, blank_but_data, event_data, event_name
 from routing.types import Completion
+from routing.usage import usage_of
 
 Json = dict[str, Any]
 
 # Delta types that lengthen a text of their block, and the key both have it under.
 _GROWING = {"text_delta": "text", "thinking_delta": "thinking"}
-_NO_REQUEST_HAS_THIS_MANY_TOKENS = 2**40
+MAX_EVENT_BYTES = 64 * 1024 * 1024
 
 
 class MessageFolder:
@@ -149,6 +150,9 @@ class StreamMeter:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere, content decoded."""
+        if len(self._splitter.rest) > MAX_EVENT_BYTES:
+            self.error = {"type": "malformed_event"}
+            return
         for raw in self._splitter.feed(chunk):
             name = event_name(raw)
             if name in ("message_start", "message_delta"):
@@ -193,32 +197,6 @@ def parse_message(body: bytes) -> Completion | None:
     return Completion(message=message, usage=usage_of(message.get("usage")))
 
 
-def usage_of(usage: Any) -> Usage | None:
-    """Return the token classes of a message's `usage`; None when it tells none.
-
-    null counts as 0, anything else that is no count of tokens as not told. Cache writes
-    whose lifetime is not told are counted as 5-minute writes, the API's default.
-    """
-    if not isinstance(usage, Mapping):
-        return None
-    split = usage.get("cache_creation")
-    split = split if isinstance(split, Mapping) else {}
-    counts = {
-        "input_tokens": _tokens(usage, "input_tokens"),
-        "output_tokens": _tokens(usage, "output_tokens"),
-        "cache_read_tokens": _tokens(usage, "cache_read_input_tokens"),
-        "cache_write_5m_tokens": _tokens(split, "ephemeral_5m_input_tokens"),
-        "cache_write_1h_tokens": _tokens(split, "ephemeral_1h_input_tokens"),
-    }
-    written = _tokens(usage, "cache_creation_input_tokens")
-    if written is None and all(count is None for count in counts.values()):
-        return None
-    told = {name: count or 0 for name, count in counts.items()}
-    unsplit = (written or 0) - told["cache_write_1h_tokens"]
-    told["cache_write_5m_tokens"] = max(told["cache_write_5m_tokens"], unsplit)
-    return Usage(**told)
-
-
 def replace_model(raw: bytes, model: str) -> bytes:
     """Return a `message_start` event with `model` as its message's model.
 
@@ -261,15 +239,6 @@ def _later(before: Any, told: Any) -> Json | None:
     return usage or None
 
 
-def _tokens(counts: Mapping[str, Any], name: str) -> int | None:
-    count = counts.get(name, False)
-    if count is None:
-        return 0
-    if not isinstance(count, int) or isinstance(count, bool):
-        return None
-    return count if 0 <= count < _NO_REQUEST_HAS_THIS_MANY_TOKENS else None
-
-
 def _error_in(event: Json) -> Json:
     error = event.get("error")
     return error if isinstance(error, dict) else {"type": "malformed_event"}
@@ -277,8 +246,7 @@ def _error_in(event: Json) -> Json:
 
 def _index(event: Json) -> int | None:
     """A block's number; anything else is one more place, None."""
-    index = event.get("index")
-    return index if isinstance(index, int) else None
+    return index if isinstance(index := event.get("index"), int) else None
 
 
 def _object(data: bytes) -> Json | None:

@@ -15,7 +15,7 @@ from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.errors import ClientGone, NotFound
 from routing.responses import plain_response, respond
-from routing.settling import CLIENT_CLOSED_REQUEST
+from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
 from routing.snapshot import holder
 from routing.types import ChatRequest, Target
 
@@ -85,7 +85,7 @@ def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponse
     try:
         reply = connection.upstream.ask(chat, target)
         try:
-            response = plain_response(reply.status, reply.headers, b"".join(reply))
+            response = plain_response(reply.status, reply.headers, read_whole(reply))
         finally:
             reply.close()
     except ClientGone:

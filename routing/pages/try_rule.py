@@ -111,6 +111,7 @@ def _run(
     )
     settled = settler.settle(outcome)
     body = b"".join(settled.body)
+    told = body.decode(errors="replace")
     record = decision.record
     if record is None:
         raise ProxyError("The answer was not recorded.")
@@ -119,7 +120,7 @@ def _run(
         words=in_words(record),
         draft_text=_draft_text(outcome),
         answer_text=_text(body),
-        error="" if settled.status == 200 else f"{settled.status}: {body.decode()}",
+        error="" if settled.status == 200 else f"{settled.status}: {told}",
         outcome=outcome,
     )
 

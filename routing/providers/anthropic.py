@@ -23,6 +23,8 @@ def build_request(request: ChatRequest, target: Target) -> httpx.Request:
     """
     address = target.provider.base_url + request.path
     url = _url(f"{address}?{request.query}" if request.query else address)
+    if _origin(url) != _origin(_url(target.provider.base_url)):
+        raise InvalidRequest("The address of the request cannot be sent on.")
     body = request.body_for(target.model)
     headers = [("host", url.netloc.decode()), *map(_readable, request.headers)]
     headers += _credential(request, target)
@@ -47,6 +49,10 @@ def _url(address: str) -> httpx.URL:
         return httpx.URL(address)
     except httpx.InvalidURL:
         raise InvalidRequest("The address of the request cannot be sent on.") from None
+
+
+def _origin(url: httpx.URL) -> tuple[str, bytes]:
+    return url.scheme, url.netloc
 
 
 def _credential(request: ChatRequest, target: Target) -> Headers:

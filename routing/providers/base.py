@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
+
+
+# gunicorn refuses to send these, when it is too late for another answer.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +91,9 @@ class HttpReply:
         request.extensions = {"timeout": timeouts.as_extension(), "ticket": ticket}
         with _own_errors(ticket, broken=UpstreamUnreachable):
             reply = cls(transport.handle_request(request), ticket)
-        if not 200 <= reply.status < 600:
+        if not (200 <= reply.status < 300 or 400 <= reply.status < 600):
             reply.close()
+            # Clients would follow a redirect, with their prompt and their key.
             raise UpstreamUnreachable("The provider's answer has no valid status.")
         return reply
 
@@ -112,6 +118,7 @@ def end_to_end(headers: httpx.Headers) -> Headers:
         (name, value)
         for raw_name, raw_value in headers.raw
         if (name := raw_name.decode("latin-1").lower()) not in HOP_BY_HOP
+        and not _CONTROL.search(raw_value)
         for value in (raw_value.decode("latin-1"),)
     )
 

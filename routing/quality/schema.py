@@ -17,6 +17,7 @@ Json = dict[str, Any]
 # Bounds on the work for one value; past them nothing is claimed.
 _MAX_SCHEMA_NODES = 1_000
 _MAX_SCHEMA_DEPTH = 16
+_MAX_REFERENCE = 512
 _MAX_CHECKS = 100_000
 _CHARACTERS_PER_CHECK = 100
 
@@ -128,6 +129,8 @@ def _assertions(schema: Json) -> Json:
 def _local(root: Any, reference: Any) -> Any:
     """What a reference within the schema points at; None when it points elsewhere."""
     if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    if len(reference) > _MAX_REFERENCE:
         return None
     found = root
     for step in reference.split("/")[1:]:

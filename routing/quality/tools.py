@@ -8,6 +8,7 @@ from routing.quality.schema import certainly_violates
 from routing.request_parts import dicts_in, holds, value
 from routing.types import ChatRequest, Completion
 
+_MAX_JUDGED_CALLS = 200
 # Which tool a server runs itself may satisfy a choice of `any`.
 _CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
@@ -27,13 +28,18 @@ def unknown_tool(request: ChatRequest, draft: Completion) -> bool:
     names = [tool.get("name") for tool in dicts_in(tools)]
     if not all(isinstance(name, str) for name in names):
         return False
-    return any(call.get("name") not in names for call in calls)
+    offered = set(names)
+    return any(
+        not isinstance(name := call.get("name"), str) or name not in offered
+        for call in calls
+    )
 
 
 def invalid_tool_input(request: ChatRequest, draft: Completion) -> bool:
     """Return whether a call's input is no object or certainly violates its schema.
 
-    Only custom tools have a schema; of any other tool only an object is asked.
+    Only custom tools have a schema; of any other tool only an object is asked, and of
+    calls beyond the first 200.
     """
     calls = draft.tool_uses
     if any(not isinstance(call.get("input"), dict) for call in calls):
@@ -41,7 +47,7 @@ def invalid_tool_input(request: ChatRequest, draft: Completion) -> bool:
     schemas = _schemas(request) if calls else {}
     return any(
         certainly_violates(call["input"], schemas[name])
-        for call in calls
+        for call in calls[:_MAX_JUDGED_CALLS]
         if isinstance(name := call.get("name"), str) and name in schemas
     )
 

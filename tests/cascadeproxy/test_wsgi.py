@@ -78,7 +78,6 @@ def test_pages_go_through_the_middleware():
     [
         ("GET", "/health"),
         ("GET", "/ready"),
-        ("GET", "/metrics"),
         ("HEAD", "/"),
         ("HEAD", "/api/hello"),
     ],

@@ -3,6 +3,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from metrics.models import RoutingDecision
@@ -37,6 +38,15 @@ def test_only_staff_may_look(client, django_user_model):
     assert client.get(URL).status_code == 302
     client.force_login(django_user_model.objects.create_user("globex"))
     assert client.get(URL).status_code == 302
+
+
+def test_staff_that_may_not_see_decisions_see_no_sums(client, django_user_model):
+    staff = django_user_model.objects.create_user("s", password="p", is_staff=True)
+    client.force_login(staff)
+    assert client.get("/reports/").status_code == 403
+    permission = Permission.objects.get(codename="view_routingdecision")
+    staff.user_permissions.add(permission)
+    assert client.get("/reports/").status_code == 200
 
 
 def test_it_cannot_be_written_to(admin_client):

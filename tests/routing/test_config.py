@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from routing.config import Pattern
 from tests.builders import DRAFT, VERIFIER
@@ -97,3 +100,16 @@ def test_a_snapshot_is_simulated_when_a_simulator_serves_a_model():
 
 def test_a_snapshot_does_not_show_its_keys():
     assert "Ab12" not in repr(make_snapshot(keys={"digest": ACME}))
+
+
+@given(
+    pattern=st.text(alphabet="ab*", max_size=8),
+    model=st.text(alphabet="ab", max_size=8),
+)
+def test_a_pattern_means_what_the_regular_expression_would(pattern, model):
+    regex = ".*".join(map(re.escape, pattern.split("*")))
+    assert Pattern(pattern).matches(model) == bool(re.fullmatch(regex, model))
+
+
+def test_many_stars_do_not_multiply_the_work():
+    assert not Pattern("*a" * 30 + "b").matches("a" * 10_000)

@@ -9,7 +9,6 @@ from routing.streams import (
     parse_message,
     replace_model,
     replace_model_in_message,
-    usage_of,
 )
 from tests.builders import make_delta, make_event, make_events, make_usage
 
@@ -200,47 +199,6 @@ class TestMeter:
             meter.feed(encode_event(name, b"<html>"))
         assert meter.usage is None
         assert meter.error == {"type": "malformed_event"}
-
-
-class TestUsage:
-    def test_every_token_class_is_read(self):
-        usage = {
-            "input_tokens": 1,
-            "output_tokens": 2,
-            "cache_read_input_tokens": 3,
-            "cache_creation_input_tokens": 9,
-            "cache_creation": {
-                "ephemeral_5m_input_tokens": 4,
-                "ephemeral_1h_input_tokens": 5,
-            },
-        }
-        assert usage_of(usage) == make_usage(
-            1, 2, cache_read=3, cache_write_5m=4, cache_write_1h=5
-        )
-
-    def test_cache_writes_of_untold_lifetime_are_five_minute_writes(self):
-        usage = {"input_tokens": 1, "cache_creation_input_tokens": 9}
-        assert usage_of(usage) == make_usage(1, 0, cache_write_5m=9)
-
-    def test_a_lifetime_told_for_some_leaves_the_others_at_five_minutes(self):
-        usage = {
-            "cache_creation_input_tokens": 9,
-            "cache_creation": {"ephemeral_1h_input_tokens": 5},
-        }
-        assert usage_of(usage) == make_usage(0, 0, cache_write_5m=4, cache_write_1h=5)
-
-    def test_null_is_nothing(self):
-        usage = {"input_tokens": None, "output_tokens": 2, "cache_creation": None}
-        assert usage_of(usage) == make_usage(0, 2)
-
-    @pytest.mark.parametrize("count", [-1, 1.5, "7", True, [], 10**30])
-    def test_what_is_no_count_is_not_told(self, count):
-        assert usage_of({"input_tokens": count, "output_tokens": 2}) == make_usage(0, 2)
-        assert usage_of({"input_tokens": count}) is None
-
-    @pytest.mark.parametrize("usage", [None, {}, [], "many", {"service_tier": "x"}])
-    def test_usage_that_tells_nothing_is_unknown(self, usage):
-        assert usage_of(usage) is None
 
 
 class TestWholeMessages:

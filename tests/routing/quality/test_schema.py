@@ -104,6 +104,7 @@ def test_a_plain_violation_is_certain(schema, value):
         ({"enum": [[1], "a"]}, "b"),
         ({"$ref": "https://example.test/schema.json"}, 1),
         ({"$ref": "#/$defs/nowhere"}, 1),
+        ({"$ref": "#/" + "a/" * 300 + "b", "a": {}}, 1),
         ({"$ref": "#anchor", "$defs": {"x": {"$anchor": "anchor"}}}, 1),
         ({"$ref": "#/$defs/x", "type": "null", "$defs": {"x": {}}}, 1),
         ({"items": [{"type": "null"}]}, [1]),
