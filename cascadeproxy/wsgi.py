@@ -13,6 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import set_urlconf
+from gunicorn.http.errors import ParseException
 
 from cascadeproxy.environment import use_settings
 from routing.body import LENGTH_UNKNOWN
@@ -90,8 +91,30 @@ def _bound_body(environ: Environ) -> None:
     Nothing is read here, where the key is not known yet. One byte more than the limit
     is let through: by it the view knows a body that is too large.
     """
+    environ["wsgi.input"] = _ChunkedBody(environ["wsgi.input"])
     environ["CONTENT_LENGTH"] = str(settings.CASCADE_MAX_BODY_BYTES + 1)
     environ[LENGTH_UNKNOWN] = True
+
+
+class _ChunkedBody:
+    """A body whose malformed chunks are an error that Django takes for the client's."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes. Raises OSError."""
+        return self._checked(self._source.read, size)
+
+    def readline(self, size: int) -> bytes:
+        """Return a line of at most `size` bytes. Raises OSError."""
+        return self._checked(self._source.readline, size)
+
+    def _checked(self, read: Callable[[int], bytes], size: int) -> bytes:
+        try:
+            return read(size)
+        except ParseException as error:
+            raise OSError("The body is not chunked as it should be.") from error
 
 
 application = Entry()

@@ -127,9 +127,9 @@ def test_it_logs_changes_and_nothing_else(caplog):
         for problem in ("", "locked", "locked", "unreadable", "", ""):
             reporter.report(LoadResult(loaded=5, problem=problem))
         reporter.report(LoadResult(rejected=2))
-    assert [entry.getMessage()[:20] for entry in caplog.records] == [
-        "The journal is not l",
-        "The journal is not l",
-        "The journal is being",
-        "2 journal lines coul",
+    assert [entry.getMessage()[:22] for entry in caplog.records] == [
+        "The journal is not loa",
+        "The journal is not loa",
+        "The journal is being l",
+        "2 journal lines could ",
     ]

@@ -1,0 +1,84 @@
+"""The page that tries a rule: who may, what it asks, what it shows."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from routing.models import CascadeRule
+from tests.builders import DRAFT, VERIFIER
+from tests.fakes import HttpAnswer, message_bytes
+
+
+@pytest.fixture
+def address(proxy):
+    proxy.add_rule()
+    return f"/rules/{CascadeRule.objects.get().pk}/try/"
+
+
+@pytest.fixture
+def submit(address, admin_client):
+    def submit(**fields):
+        form = {"model": VERIFIER, "prompt": "What is 2 + 2?", "max_tokens": 100}
+        return admin_client.post(address, form | fields)
+
+    return submit
+
+
+def answer(model, text):
+    return HttpAnswer(chunks=[message_bytes(text, model=model)])
+
+
+def test_shows_an_accepted_draft_with_its_verdict_and_cost(submit, upstream, proxy):
+    upstream.script(DRAFT, answer(DRAFT, "It is four."))
+    page = submit().content.decode()
+    assert "Draft accepted (confidence 0.85)" in page
+    assert page.count("It is four.") == 2
+    assert upstream.models == [DRAFT]
+    decision = proxy.decision
+    assert (decision.tag, decision.key_name) == ("try", "admin")
+
+
+def test_shows_both_answers_of_an_escalation(submit, upstream, proxy):
+    CascadeRule.objects.update(prior=0.45, enabled=False)
+    upstream.script(DRAFT, answer(DRAFT, "Perhaps four."))
+    upstream.script(VERIFIER, answer(VERIFIER, "Four."))
+    page = submit().content.decode()
+    assert "Escalated (0.45 &lt; 0.70)" in page
+    assert "Perhaps four." in page
+    assert "<pre>Four.</pre>" in page
+    assert proxy.decision.outcome == "escalated"
+
+
+def test_shows_the_error_of_a_provider_whatever_its_bytes(submit, upstream):
+    CascadeRule.objects.update(prior=0.45)
+    upstream.script(DRAFT, httpx.ConnectError("refused"))
+    upstream.script(VERIFIER, HttpAnswer(status=529, chunks=[b"busy \xff"]))
+    page = submit().content.decode()
+    assert "529: busy" in page
+
+
+def test_escapes_what_models_write(submit, upstream):
+    upstream.script(DRAFT, answer(DRAFT, "<script>alert(1)</script>"))
+    assert b"<script>alert" not in submit().content
+
+
+@pytest.mark.parametrize("field", ["model", "prompt", "max_tokens"])
+def test_asks_nobody_for_half_a_form(submit, upstream, field):
+    assert b"This field is required." in submit(**{field: ""}).content
+    assert upstream.requests == []
+
+
+def test_begins_with_a_model_the_rule_is_for(address, admin_client):
+    CascadeRule.objects.update(request_model=f"{VERIFIER}*")
+    assert f'value="{VERIFIER}"' in admin_client.get(address).content.decode()
+
+
+def test_is_for_staff_that_may_change_rules(address, client):
+    assert client.get(address).status_code == 302
+    staff = User.objects.create_user("s", password="p", is_staff=True)
+    client.force_login(staff)
+    assert client.get(address).status_code == 403
+    staff.user_permissions.add(Permission.objects.get(codename="change_cascaderule"))
+    assert client.get(address).status_code == 200
