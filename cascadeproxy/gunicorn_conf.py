@@ -7,6 +7,7 @@ stays unpatched.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import shutil
@@ -78,6 +79,12 @@ def post_fork(arbiter: Arbiter, _worker: Any) -> None:
     """
     arbiter.children.release()
     _make_metrics_directory()
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Keep what the application is made of out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 def child_exit(_arbiter: Arbiter, worker: Any) -> None:
