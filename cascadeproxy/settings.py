@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -16,7 +17,19 @@ from routing.allowed import LOG_LEVELS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    """The environment and `.env`; a value that cannot be used names its variable."""
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """Return the value of `var` in its type. Raises ImproperlyConfigured."""
+        try:
+            return super().get_value(var, *args, **options)
+        except (ValueError, OSError) as error:
+            raise ImproperlyConfigured(f"{var} cannot be used: {error}") from None
+
+
+env = Environment()
 ENV_FILE = Path(env.str("CASCADE_ENV_FILE", str(BASE_DIR / ".env")))
 if ENV_FILE.is_file():
     env.read_env(str(ENV_FILE))
@@ -100,6 +113,8 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "cascadeproxy.urls"
+# We live at the root of our address, whatever a request says.
+FORCE_SCRIPT_NAME = ""
 WSGI_APPLICATION = "cascadeproxy.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets as random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -42,6 +42,14 @@ def create_admin() -> str | None:
     password = random.token_urlsafe(12)
     users.create_superuser(username=ADMIN_NAME, email="", password=password)
     return password
+
+
+def lacking(auth_mode: str) -> Iterator[str]:
+    """Yield what people need that is not there yet, and the command that makes it."""
+    if not get_user_model().objects.filter(is_superuser=True).exists():
+        yield "No admin user yet: manage.py createsuperuser makes one."
+    if auth_mode == "api_key" and not ClientKey.objects.filter(enabled=True).exists():
+        yield "No client key yet: manage.py create_api_key NAME makes one."
 
 
 def create_demo_key(say: Say) -> str:

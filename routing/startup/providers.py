@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from routing import hosts, validators
+from routing.config import Pattern
 from routing.errors import ConfigurationError
-from routing.models import Installation, Provider
+from routing.models import CascadeRule, Installation, Provider
 from routing.providers import ADAPTERS
 
 SIMULATOR = "simulator"
@@ -52,12 +53,15 @@ def unused_keys() -> Iterator[str]:
 
 
 def switch_simulator(auth_mode: str, *, may_start: bool) -> None:
-    """Switch the simulator on while no real provider can be used, off when one can.
+    """Switch the simulator on while no real provider can answer, off when one can.
 
-    Only a change of that moves the switch: an operator's own setting stays. Without
-    `may_start` it is switched off at most.
+    One that serves drafts alone, or models nobody asks for, is no reason. Only a change
+    of that moves the switch: an operator's own setting stays. Without `may_start` it is
+    switched off at most.
     """
-    wanted = not any(usable(provider, auth_mode) for provider in _real())
+    wanted = not any(
+        usable(provider, auth_mode) and _answers_rules(provider) for provider in _real()
+    )
     before = Installation.current().simulator_wanted
     if before == wanted or (wanted and not may_start):
         return
@@ -68,6 +72,23 @@ def switch_simulator(auth_mode: str, *, may_start: bool) -> None:
         row.enabled = wanted
         row.save()
     Installation.objects.filter(pk=1).update(simulator_wanted=wanted)
+
+
+def _answers_rules(provider: Provider) -> bool:
+    """Whether a rule's verifier, or any model nobody else owns, leads to `provider`."""
+    rules = CascadeRule.objects.filter(enabled=True)
+    verifiers = [r.verifier_model or r.request_model.replace("*", "") for r in rules]
+    patterns = [Pattern(row.name) for row in provider.models.filter(enabled=True)]
+    return any(
+        pattern.text == "*" or any(map(pattern.matches, verifiers))
+        for pattern in patterns
+    )
+
+
+def simulating() -> bool:
+    """Return whether a simulator is switched on."""
+    kind = Provider.Kind.SIMULATOR
+    return Provider.objects.filter(enabled=True, kind=kind).exists()
 
 
 def find_simulator_port() -> str:

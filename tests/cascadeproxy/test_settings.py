@@ -57,6 +57,8 @@ def test_good_settings_load_with_debug_off():
         ({"CASCADE_KEY_PEPPER": "short"}, "CASCADE_KEY_PEPPER is missing"),
         ({"CASCADE_LOG_LEVEL": "loud"}, "CASCADE_LOG_LEVEL is 'loud'"),
         ({"CASCADE_LOG_FORMAT": "xml"}, "CASCADE_LOG_FORMAT is 'xml'"),
+        ({"CASCADE_PORT": "abc"}, "CASCADE_PORT cannot be used: invalid literal"),
+        ({"CASCADE_AUTH_MODE_FILE": "/nowhere"}, "CASCADE_AUTH_MODE cannot be used"),
     ],
 )
 def test_a_setting_that_cannot_be_used_stops_the_start(changed, said):

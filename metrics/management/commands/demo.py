@@ -36,7 +36,8 @@ class Command(BaseCommand):
         if not options["force"] and has_real_traffic():
             raise CommandError(
                 "There are real decisions here. Use a fresh database for the demo, or "
-                "--force to put simulated ones beside them."
+                "put simulated ones beside them: "
+                ".venv/bin/python manage.py demo --force"
             )
         price_snapshot.load(price_snapshot.read())
         with TemporaryDirectory(prefix="cascadeproxy-demo-") as directory:

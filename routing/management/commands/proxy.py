@@ -66,6 +66,8 @@ class Command(BaseCommand):
         providers.switch_simulator(server.auth_mode, may_start=True)
         for line in providers.unused_keys():
             self._say(line)
+        if not providers.simulating():
+            self._tell_lacking(server)
         serve(server, client_key)
 
     def _start(self, options: dict[str, Any]) -> None:
@@ -90,6 +92,11 @@ class Command(BaseCommand):
     def _tell_state(self, server: Server) -> None:
         enabled = CascadeRule.objects.filter(enabled=True).count()
         self._say(f"Rules: {enabled} enabled. Auth: {server.auth_mode}.")
+        self._tell_lacking(server)
+        for line in installation.lacking(server.auth_mode):
+            self._say(line)
+
+    def _tell_lacking(self, server: Server) -> None:
         for line in providers.lacking(server.auth_mode):
             self._say(line)
 

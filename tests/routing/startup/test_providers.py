@@ -109,10 +109,21 @@ def test_clients_that_bring_their_own_key_need_no_simulator():
 
 
 def test_a_server_of_your_own_needs_no_key():
-    Provider.objects.create(
+    own_server("claude*")
+    assert not switch()
+
+
+def test_a_server_of_drafts_alone_leaves_the_simulator_on():
+    own_server("smollm2*")
+    assert switch()
+    assert providers.simulating()
+
+
+def own_server(pattern):
+    local = Provider.objects.create(
         name="local", kind="anthropic", base_url="http://127.0.0.1:11434"
     )
-    assert not switch()
+    local.models.create(name=pattern)
 
 
 def test_says_which_keys_are_missing_and_asks_for_none_that_would_not_help():
