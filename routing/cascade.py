@@ -101,33 +101,19 @@ def run(
     says so, because what was spent until then is a decision too.
     """
     if plan.draft is None or plan.rule is None:
-        return _verify(request, plan, upstream, so_far=_SoFar("pass_through"))
+        return _verify(request, Outcome(kind="pass_through", plan=plan), upstream)
     request = _uncompressed(request)
     against = reason_against(request, plan)
     if against is not None:
-        so_far = _SoFar("pass_through", f"not_eligible:{against}")
-        return _verify(request, plan, upstream, so_far=so_far)
+        reason = f"not_eligible:{against}"
+        so_far = Outcome(kind="pass_through", plan=plan, reason=reason)
+        return _verify(request, so_far, upstream)
+    terms = plan.rule
     draft = drafting.take(
-        request, plan.draft, upstream=upstream, timeout_s=plan.rule.draft_timeout_s
+        request, plan.draft, upstream=upstream, timeout_s=terms.draft_timeout_s
     )
-    so_far = _judged(request, draft, plan.rule, judge)
-    if so_far.kind == "accepted" or draft.gone:
-        return _answer_with_draft(plan, so_far)
-    return _verify(request, plan, upstream, so_far=so_far)
-
-
-@dataclass(frozen=True, slots=True)
-class _SoFar:
-    """What is known of a request when it is settled who answers."""
-
-    kind: OutcomeKind
-    reason: str = ""
-    draft: Draft | None = None
-    verdict: Verdict | None = None
-
-    @property
-    def calls(self) -> tuple[Call, ...]:
-        return (self.draft.call,) if self.draft else ()
+    so_far = _judged(request, plan, draft, terms=terms, judge=judge)
+    return _verify(request, so_far, upstream) if so_far.kind == "escalated" else so_far
 
 
 def _uncompressed(request: ChatRequest) -> ChatRequest:
@@ -140,74 +126,55 @@ def _uncompressed(request: ChatRequest) -> ChatRequest:
 
 
 def _judged(
-    request: ChatRequest, draft: Draft, terms: RuleTerms, judge: Judge
-) -> _SoFar:
-    if draft.gone:
-        return _SoFar("pass_through", "", draft)
-    if draft.completion is None:
-        return _SoFar("escalated", draft.failure, draft)
-    verdict = judge(request, draft.completion, terms)
-    kind: OutcomeKind = "accepted" if verdict.accepted else "escalated"
-    return _SoFar(kind, verdict.reason, draft, verdict)
-
-
-def _answer_with_draft(plan: CascadePlan, so_far: _SoFar) -> Outcome:
-    gone = so_far.draft is not None and so_far.draft.gone
-    return Outcome(
-        kind=so_far.kind,
-        plan=plan,
-        reason=so_far.reason,
-        verdict=so_far.verdict,
-        draft=so_far.draft,
-        answered_by_draft=not gone,
-        gone=gone,
-        calls=so_far.calls,
-    )
-
-
-def _verify(
-    request: ChatRequest, plan: CascadePlan, upstream: Upstream, *, so_far: _SoFar
+    request: ChatRequest,
+    plan: CascadePlan,
+    draft: Draft,
+    *,
+    terms: RuleTerms,
+    judge: Judge,
 ) -> Outcome:
-    started = time.monotonic()
-    try:
-        reply = upstream.ask(request, plan.verifier)
-    except (ClientGone, ProxyError) as failure:
-        failed = _failed_calls(plan.verifier, started, failure)
-        return _without_verifier(plan, so_far, failed, failure)
-    if reply.status >= 400 and _draft_may_stand_in(plan, so_far):
-        reply.close()
-        call = _failed_call(plan.verifier, started, status=reply.status)
-        return _without_verifier(plan, so_far, (call,), None)
-    return Outcome(
-        kind=so_far.kind,
-        plan=plan,
-        reason=so_far.reason,
-        verdict=so_far.verdict,
-        draft=so_far.draft,
-        verifier=OpenCall(
-            target=plan.verifier,
-            reply=reply,
-            started=started,
-            waited_ms=(time.monotonic() - started) * 1000,
-        ),
-        calls=so_far.calls,
+    """Return what came of the draft; a pass-through when nobody waits any more."""
+    tried = Outcome(kind="pass_through", plan=plan, draft=draft, calls=(draft.call,))
+    if draft.gone:
+        return dataclasses.replace(tried, gone=True)
+    if draft.completion is None:
+        return dataclasses.replace(tried, kind="escalated", reason=draft.failure)
+    verdict = judge(request, draft.completion, terms)
+    return dataclasses.replace(
+        tried,
+        kind="accepted" if verdict.accepted else "escalated",
+        reason=verdict.reason,
+        verdict=verdict,
+        answered_by_draft=verdict.accepted,
     )
+
+
+def _verify(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outcome:
+    """Return `so_far` with the verifier's answer, or what came in its place."""
+    target, started = so_far.plan.verifier, time.monotonic()
+    try:
+        reply = upstream.ask(request, target)
+    except (ClientGone, ProxyError) as failure:
+        failed = _failed_calls(target, started, failure)
+        return _without_verifier(so_far, failed, failure)
+    if reply.status >= 400 and _draft_may_stand_in(so_far):
+        reply.close()
+        call = _failed_call(target, started, status=reply.status)
+        return _without_verifier(so_far, (call,), None)
+    waited_ms = (time.monotonic() - started) * 1000
+    opened = OpenCall(target=target, reply=reply, started=started, waited_ms=waited_ms)
+    return dataclasses.replace(so_far, verifier=opened)
 
 
 def _without_verifier(
-    plan: CascadePlan,
-    so_far: _SoFar,
+    so_far: Outcome,
     failed: tuple[Call, ...],
     failure: ProxyError | ClientGone | None,
 ) -> Outcome:
     gone = isinstance(failure, ClientGone)
-    stands_in = not gone and _draft_may_stand_in(plan, so_far)
-    return Outcome(
-        kind=so_far.kind,
-        plan=plan,
-        reason=so_far.reason,
-        verdict=so_far.verdict,
-        draft=so_far.draft,
+    stands_in = not gone and _draft_may_stand_in(so_far)
+    return dataclasses.replace(
+        so_far,
         answered_by_draft=stands_in,
         error=failure if isinstance(failure, ProxyError) and not stands_in else None,
         gone=gone,
@@ -232,10 +199,11 @@ def _failed_calls(
     return (_failed_call(target, started, cut_off=cut_off),)
 
 
-def _draft_may_stand_in(plan: CascadePlan, so_far: _SoFar) -> bool:
+def _draft_may_stand_in(so_far: Outcome) -> bool:
+    rule = so_far.plan.rule
     return (
-        plan.rule is not None
-        and plan.rule.on_verifier_error == "return_draft"
+        rule is not None
+        and rule.on_verifier_error == "return_draft"
         and so_far.reason == "low_confidence"
     )
 

@@ -68,11 +68,6 @@ def encode_event(name: str, data: bytes) -> bytes:
     return b"\n".join(lines) + b"\n\n"
 
 
-def encode_comment(text: str) -> bytes:
-    """Return a comment, which readers skip: a sign of life on a silent connection."""
-    return b": " + _LINE_END.sub(b" ", text.encode()) + b"\n\n"
-
-
 def blank_but_data(raw: bytes) -> bytes:
     """Return `raw` with all but the data written over by spaces, same length.
 

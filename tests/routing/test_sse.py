@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from routing.sse import (
     EventSplitter,
     blank_but_data,
-    encode_comment,
     encode_event,
     event_data,
     event_name,
@@ -107,7 +106,7 @@ def test_an_encoded_event_is_one_event_with_its_name_and_data(name, data):
 
 
 def test_a_comment_is_an_event_without_name_and_data():
-    raw = encode_comment("still\nhere")
+    raw = b": still\n: here\n\n"
     assert split(raw) == ([raw], b"")
     assert (event_name(raw), event_data(raw)) == ("", b"")
 
