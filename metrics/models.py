@@ -20,6 +20,7 @@ class RoutingDecision(models.Model):
         ACCEPTED = "accepted", "draft accepted"
         ESCALATED = "escalated", "escalated"
         PASS_THROUGH = "pass_through", "pass-through"
+        ACCOUNT = "account", "account endpoint"
 
     decision_id = models.CharField(max_length=22, unique=True)
     started_at = models.DateTimeField()
@@ -61,6 +62,15 @@ class RoutingDecision(models.Model):
     stream = models.BooleanField()
     aborted = models.BooleanField()
     simulated = models.BooleanField()
+    repeat = models.BooleanField(
+        default=False,
+        help_text="The same turn failed shortly before: one turn, two costs.",
+    )
+    endpoint = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="What an account endpoint reached, such as files.",
+    )
 
     class Meta:
         indexes: ClassVar = [

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow"]
-OutcomeKind = Literal["accepted", "escalated", "pass_through"]
+Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
+OutcomeKind = Literal["accepted", "escalated", "pass_through", "account"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,10 @@ class DecisionRecord:
 
     Names of rules, keys and models are copied, so that editing or deleting
     configuration cannot rewrite history. Nothing here is text a client sent.
+
+    `repeat`: the same turn failed a few minutes before, so it is one turn and two
+    costs. `endpoint` names what an `account` decision reached, such as `files`; "" for
+    messages.
     """
 
     decision_id: str
@@ -116,6 +120,8 @@ class DecisionRecord:
     stream: bool
     aborted: bool
     simulated: bool
+    repeat: bool = False
+    endpoint: str = ""
 
     @property
     def saving_nusd(self) -> int | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from metrics.price_book import PriceBook
+from routing.facts import ModelFacts
 from routing.types import ProviderConfig, RuleTerms
 
 
@@ -50,10 +52,29 @@ class ClientKeyConfig:
     prefix: str
     tag: str
     expires_at: datetime | None = None
+    may_force: bool = False
+    account_access: bool = False
 
     def expired(self, now: datetime) -> bool:
         """Whether the key no longer works at `now`."""
         return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleConditions:
+    """What a request must be like beside its model and key; all of it must hold.
+
+    `headers` are names in lower case with patterns. Token limits are of the estimated
+    prompt and include their ends; None sets none.
+    """
+
+    tools: Literal["any", "with", "without"] = "any"
+    streaming: Literal["any", "streamed", "whole"] = "any"
+    subagents: Literal["any", "only", "never"] = "any"
+    min_prompt_tokens: int | None = None
+    max_prompt_tokens: int | None = None
+    headers: tuple[tuple[str, Pattern], ...] = ()
+    rollout_percent: float = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +87,8 @@ class RuleConfig:
     client_key_id: int | None
     tag: str
     terms: RuleTerms
+    fallback_model: str = ""
+    conditions: RuleConditions = RuleConditions()
 
     def applies_to(self, model: str, key: ClientKeyConfig) -> bool:
         """Whether a request of `key` for `model` is cascaded by this rule."""
@@ -86,14 +109,35 @@ class OwnedPattern:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownModel:
+    """A row about models of a provider: a name or a pattern, and what is known."""
+
+    provider: str
+    pattern: Pattern
+    facts: ModelFacts
+    display_name: str = ""
+    lifecycle: str = ""
+    capabilities: Mapping[str, object] = field(default_factory=dict, hash=False)
+    released_at: datetime | None = None
+    deprecated_at: datetime | None = None
+    retires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The configuration as of one version; `rules` and `patterns` are in order."""
+    """The configuration as of one version; `rules` and `patterns` are in order.
+
+    `models` are the rows about models, names before patterns, those of providers or
+    models that are switched off too.
+    """
 
     version: int
     rules: tuple[RuleConfig, ...]
     patterns: tuple[OwnedPattern, ...]
     keys: Mapping[str, ClientKeyConfig] = field(repr=False)
     prices: PriceBook = field(repr=False)
+    models: tuple[KnownModel, ...] = field(default=(), repr=False)
+    cascade_on: bool = True
 
     @property
     def simulated(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from routing.config import ClientKeyConfig, RuleConfig, Snapshot
 from routing.errors import ConfigurationError
 from routing.types import CascadePlan, ChatRequest, ProviderConfig, Target
@@ -18,7 +20,10 @@ def plan_for(
     rule = _rule_for(request, key, snapshot)
     if rule is None:
         return CascadePlan(verifier=target_for(request.model, snapshot))
-    return plan_of(rule, request.model, snapshot)
+    plan = plan_of(rule, request.model, snapshot)
+    if snapshot.cascade_on:
+        return plan
+    return dataclasses.replace(plan, draft=None, reason="switched_off")
 
 
 def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
@@ -27,6 +32,7 @@ def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
         verifier=target_for(rule.verifier_model or model, snapshot),
         draft=_draft_target(rule.draft_model, snapshot),
         rule=rule.terms,
+        fallback=_fallback_target(rule.fallback_model, snapshot),
     )
 
 
@@ -43,6 +49,14 @@ def target_for(model: str, snapshot: Snapshot) -> Target:
         f"No enabled provider owns the model {model}. "
         "An operator can add a pattern for it under Models."
     )
+
+
+def _fallback_target(model: str, snapshot: Snapshot) -> Target | None:
+    """Return the fallback's target; None without one, or when nobody owns it."""
+    try:
+        return target_for(model, snapshot) if model else None
+    except ConfigurationError:
+        return None
 
 
 def _draft_target(model: str, snapshot: Snapshot) -> Target:

@@ -31,6 +31,7 @@ from routing.models import (
     CascadeRule,
     ClientKey,
     ConfigVersion,
+    Controls,
     Provider,
     UpstreamModel,
 )
@@ -110,7 +111,7 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Six queries."""
+    """Return the configuration as it stands. Seven queries."""
     version = ConfigVersion.current()
     providers = {
         row.pk: _provider(row) for row in Provider.objects.filter(enabled=True)
@@ -121,7 +122,13 @@ def load() -> Snapshot:
         patterns=_patterns(providers),
         keys=_keys(),
         prices=price_book.load(),
+        cascade_on=settings.CASCADE_ENABLED and _cascade_on(),
     )
+
+
+def _cascade_on() -> bool:
+    row = Controls.objects.filter(pk=1).first()
+    return row is None or bool(row.cascade_on)
 
 
 def _provider(row: Provider) -> tuple[int, ProviderConfig]:
@@ -132,6 +139,7 @@ def _provider(row: Provider) -> tuple[int, ProviderConfig]:
         base_url=row.base_url.rstrip("/"),
         api_key=key,
         trouble=trouble,
+        takes_client_credentials=row.takes_client_credentials,
     )
     return row.priority, config
 
@@ -191,7 +199,9 @@ def rule_config(row: CascadeRule) -> RuleConfig:
             draft_timeout_s=row.draft_timeout_s,
             on_verifier_error=cast(OnVerifierError, row.on_verifier_error),
             response_model=cast(ResponseModel, row.response_model),
+            clamp_max_tokens=row.clamp_max_tokens,
         ),
+        fallback_model=row.fallback_model,
     )
 
 
@@ -204,6 +214,8 @@ def _keys() -> dict[str, ClientKeyConfig]:
             prefix=row.prefix,
             tag=row.tag,
             expires_at=row.expires_at,
+            may_force=row.may_force,
+            account_access=row.account_access,
         )
         for row in ClientKey.objects.filter(enabled=True)
     }

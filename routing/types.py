@@ -11,11 +11,14 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from metrics.types import Usage
+from metrics.types import Role, Usage
+from routing.facts import UNKNOWN, ModelFacts
 
 Headers = tuple[tuple[str, str], ...]
 Mode = Literal["pass_through", "cascade"]
 ResponseModel = Literal["requested", "served"]
+Failure = Literal["", "unreachable", "timeout", "interrupted"]
+Force = Literal["off", "draft", "verifier"]
 OnVerifierError = Literal["relay", "return_draft"]
 ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
 
@@ -64,6 +67,7 @@ class ProviderConfig:
     """A provider as configured. `api_key` is the secret itself: never log or show it.
 
     `trouble` says what an operator must mend before it can be called; "" when nothing.
+    `takes_client_credentials`: whether a client's own key may be sent there.
     """
 
     name: str
@@ -71,6 +75,7 @@ class ProviderConfig:
     base_url: str
     api_key: str = field(default="", repr=False)
     trouble: str = ""
+    takes_client_credentials: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -80,10 +85,11 @@ class ProviderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A model at a provider: where a call goes."""
+    """A model at a provider: where a call goes, and what is known of the model."""
 
     provider: ProviderConfig
     model: str
+    facts: ModelFacts = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,7 @@ class RuleTerms:
     draft_timeout_s: float
     on_verifier_error: OnVerifierError = "relay"
     response_model: ResponseModel = "requested"
+    clamp_max_tokens: bool = False
 
     def __post_init__(self) -> None:
         if not (0 <= self.threshold <= 1 and 0 <= self.prior <= 1):
@@ -110,20 +117,44 @@ class RuleTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CascadePlan:
-    """What will be tried for a request. Without a rule: the verifier, unjudged."""
+    """What will be tried for a request. Without a draft: the verifier, unjudged.
+
+    `fallback` is asked when the verifier is not available. `reason` says why a rule
+    that applies asks no draft: it was switched off, or the client forced it.
+    """
 
     verifier: Target
     draft: Target | None = None
     rule: RuleTerms | None = None
+    fallback: Target | None = None
+    reason: str = ""
 
     def __post_init__(self) -> None:
-        if (self.draft is None) != (self.rule is None):
-            raise ValueError("a draft and a rule come together or not at all")
+        if self.rule is None and (self.draft or self.fallback):
+            raise ValueError("a draft and a fallback come with a rule")
+        if self.draft is not None and self.reason:
+            raise ValueError("a draft is asked, or there is a reason against it")
 
     @property
     def mode(self) -> Mode:
         """`cascade` when a draft may be asked, else `pass_through`."""
         return "pass_through" if self.draft is None else "cascade"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What is remembered of earlier requests that bears on this one.
+
+    `in_tool_loop`: the request carries results of tools that the last answer called.
+    `loop_of_draft`: it is known that this answer was the draft's. `draft_down`: the
+    circuit breaker of the draft's model is open. `repeat`: the same turn failed a few
+    minutes ago.
+    """
+
+    in_tool_loop: bool = False
+    loop_of_draft: bool = False
+    draft_down: bool = False
+    repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,12 +276,14 @@ class Call:
     """One finished or running call as the cascade saw it; times in milliseconds.
 
     `usage` is None until the provider reported it. `cut_off`: it was ended before its
-    end, so what it cost without usage is not known.
+    end, so what it cost without usage is not known. `failure` says how the provider
+    failed beside its status: "" when it did not.
     """
 
-    role: Literal["draft", "verifier", "second_opinion", "judge", "shadow"]
+    role: Role
     target: Target
     status: int | None
     usage: Usage | None
     duration_ms: float
     cut_off: bool = False
+    failure: Failure = ""

@@ -14,6 +14,9 @@ from routing import hosts
 MODEL_NAME = re.compile(r"[\w.:/@+\-\[\]]+")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9\-_.]*[a-z0-9])?", re.IGNORECASE)
 
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+CREDENTIALS = frozenset({"authorization", "x-api-key", "cookie", "proxy-authorization"})
+
 
 def model_name(value: str) -> None:
     """Refuse what is not the name of one model."""
@@ -44,6 +47,21 @@ def base_url(value: str) -> None:
     host = url.hostname or ""
     if not (HOST_NAME.fullmatch(host) or ":" in host):
         raise ValidationError("Name a host, such as https://api.anthropic.com.")
+
+
+def header_patterns(value: str) -> None:
+    """Refuse lines that are not `name: pattern`, and headers that carry keys."""
+    for line in value.splitlines():
+        name, colon, pattern = (part.strip() for part in line.partition(":"))
+        if not line.strip():
+            continue
+        if not colon or not pattern or not HEADER_NAME.fullmatch(name):
+            raise ValidationError(
+                f"{line.strip()[:80]} is not a header: write its name, a colon and a "
+                "pattern, such as x-app: cli*."
+            )
+        if name.lower() in CREDENTIALS:
+            raise ValidationError(f"{name} carries a key: choose another header.")
 
 
 def key_reference(value: str) -> None:

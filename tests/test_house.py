@@ -27,8 +27,8 @@ UNNAMED = {"__init__.py", "__main__.py", "apps.py"}
 OWN_PAGE = {"routing/simulator": "docs/simulator.md"}
 
 # See docs/glossary.md: the verifier answers, it does not grade; asking it is to
-# escalate; a fallback is about availability, and there is none yet.
-NEVER = {"grade", "graded", "grader", "grading", "fallback", "drafter", "proposer"}
+# escalate.
+NEVER = {"grade", "graded", "grader", "grading", "drafter", "proposer"}
 
 INSTRUMENTS = [
     instrument

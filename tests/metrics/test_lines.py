@@ -26,7 +26,7 @@ GOLDEN = (
     b'"cost_nusd":270000,"duration_ms":840}],"cost_nusd":270000,'
     b'"baseline_nusd":10800000,"total_ms":850,"overhead_us":900,'
     b'"first_byte_ms":845,"status":200,"stream":false,"aborted":false,'
-    b'"simulated":false}'
+    b'"simulated":false,"repeat":false,"endpoint":""}'
 )
 
 

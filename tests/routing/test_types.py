@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import msgspec
 import pytest
 
@@ -86,10 +88,15 @@ def test_takes_the_ends_of_the_range(edge):
     assert isinstance(terms, RuleTerms)
 
 
-@pytest.mark.parametrize("half", [{"draft": make_target()}, {"rule": make_terms()}])
-def test_refuses_a_draft_without_a_rule_and_the_reverse(half):
-    with pytest.raises(ValueError, match="together"):
-        CascadePlan(verifier=make_target(), **half)
+@pytest.mark.parametrize("leg", ["draft", "fallback"])
+def test_refuses_a_draft_and_a_fallback_without_a_rule(leg):
+    with pytest.raises(ValueError, match="with a rule"):
+        CascadePlan(verifier=make_target(), **{leg: make_target()})
+
+
+def test_refuses_a_draft_beside_a_reason_against_it():
+    with pytest.raises(ValueError, match="reason"):
+        dataclasses.replace(make_plan(), reason="switched_off")
 
 
 def test_names_the_mode_of_a_plan():

@@ -1,4 +1,4 @@
-"""Where operators edit rules, providers, models and client keys."""
+"""Where operators edit providers and the models they serve."""
 
 from __future__ import annotations
 
@@ -6,87 +6,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 
-from routing import secrets
-from routing.models import CascadeRule, ClientKey, Provider, UpstreamModel
+from routing.models import Provider, UpstreamModel
 
 # Whoever may change these decides where keys are sent.
 SUPERUSER_FIELDS = ("kind", "base_url", "private_allowed", "key_reference")
 # Not even shown to others: they are there to be written.
 KEY_FIELDS = ("new_key", "forget_key")
-
-
-@admin.register(CascadeRule)
-class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rules, with threshold and switch editable in the list."""
-
-    list_display = (
-        "name",
-        "enabled",
-        "request_model",
-        "draft_model",
-        "verifier",
-        "threshold",
-        "prior",
-        "scope",
-        "priority",
-    )
-    list_editable = ("enabled", "threshold")
-    list_filter = ("enabled", "draft_model", "tag")
-    list_select_related = ("client_key",)
-    search_fields = ("name", "request_model", "draft_model", "verifier_model")
-    autocomplete_fields = ("client_key",)
-    actions = ("enable", "disable")
-    save_as = True
-    fieldsets = (
-        (None, {"fields": ("name", "enabled", "notes")}),
-        ("Models", {"fields": ("request_model", "draft_model", "verifier_model")}),
-        ("Accepting", {"fields": ("threshold", "prior", "draft_timeout_s")}),
-        ("For whom", {"fields": ("client_key", "tag", "priority")}),
-        ("Answering", {"fields": ("on_verifier_error", "response_model")}),
-    )
-
-    @admin.display(description="verifier", ordering="verifier_model")
-    def verifier(self, rule: CascadeRule) -> str:
-        """Return who answers when the draft is not good enough."""
-        return rule.verifier_model or "as requested"
-
-    @admin.display(description="for")
-    def scope(self, rule: CascadeRule) -> str:
-        """Return whose requests the rule is for."""
-        parts = [str(rule.client_key.name)] if rule.client_key else []
-        parts += [f"tag {rule.tag}"] if rule.tag else []
-        return ", ".join(parts) or "everybody"
-
-    @admin.action(description="Switch selected rules on", permissions=["change"])
-    def enable(self, request: HttpRequest, rules: QuerySet[CascadeRule]) -> None:
-        """Switch rules on."""
-        self.message_user(request, f"{rules.update(enabled=True)} rules are on.")
-
-    @admin.action(description="Switch selected rules off", permissions=["change"])
-    def disable(self, request: HttpRequest, rules: QuerySet[CascadeRule]) -> None:
-        """Switch rules off."""
-        self.message_user(request, f"{rules.update(enabled=False)} rules are off.")
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: CascadeRule,
-        form: Any,
-        change: bool,  # noqa: FBT001  Django's signature
-    ) -> None:
-        """Save, and say so when the rule can only lose money."""
-        super().save_model(request, obj, form, change)
-        if obj.enabled and obj.prior < obj.threshold:
-            messages.warning(
-                request,
-                f"{obj.name}: the prior {obj.prior:g} is below the threshold "
-                f"{obj.threshold:g}, so every draft is paid for and none is used. "
-                "Lower the threshold or switch the rule off.",
-            )
 
 
 class UpstreamModelInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -214,56 +141,6 @@ class UpstreamModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_editable = ("enabled",)
     list_select_related = ("provider",)
     search_fields = ("name", "display_name")
-
-
-@admin.register(ClientKey)
-class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Keys of clients, each shown once, when it is made."""
-
-    list_display = ("name", "prefix", "tag", "enabled", "state", "created_at")
-    list_filter = ("enabled", "tag")
-    search_fields = ("name", "prefix", "tag")
-    readonly_fields = ("prefix", "created_at")
-    fields = ("name", "tag", "enabled", "expires_at", "prefix", "created_at")
-    actions = ("revoke",)
-
-    @admin.display(description="state")
-    def state(self, key: ClientKey) -> str:
-        """Return whether the key works, in a word."""
-        if not key.enabled:
-            return "revoked"
-        if key.expires_at and key.expires_at <= timezone.now():
-            return "expired"
-        return "works"
-
-    @admin.action(description="Revoke selected keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, keys: QuerySet[ClientKey]) -> None:
-        """Make keys stop working."""
-        self.message_user(request, f"{keys.update(enabled=False)} keys are revoked.")
-
-    def save_model(
-        self,
-        request: HttpRequest,
-        obj: ClientKey,
-        form: Any,
-        change: bool,  # noqa: FBT001  Django's signature
-    ) -> None:
-        """Save; a new row gets its key here."""
-        if not change:
-            # Kept on the request alone, until the answer to it shows the key.
-            request.new_client_key = secrets.new_client_key()  # type: ignore[attr-defined]
-            obj.set_key(request.new_client_key)  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
-
-    def response_add(
-        self, request: HttpRequest, obj: ClientKey, post_url_continue: Any = None
-    ) -> HttpResponse:
-        """Show the new key, this once."""
-        messages.warning(
-            request,
-            f"The key of {obj.name}, shown only now: {request.new_client_key}",  # type: ignore[attr-defined]
-        )
-        return super().response_add(request, obj, post_url_continue)
 
 
 def _stored_key(provider: Provider) -> str:

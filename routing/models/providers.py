@@ -1,0 +1,155 @@
+"""Who runs models, which models those are, and what is known of them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from routing import secrets, validation, validators
+from routing.versioning import ConfigModel
+
+
+class Provider(ConfigModel):
+    """Somebody who runs models behind an HTTP API."""
+
+    class Kind(models.TextChoices):
+        ANTHROPIC = "anthropic", "Anthropic Messages API"
+        OPENAI = "openai", "OpenAI"
+        GROQ = "groq", "Groq"
+        OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible server"
+        SIMULATOR = "simulator", "Simulator (no real model, no real money)"
+
+    name = models.SlugField(max_length=32, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    base_url = models.CharField(
+        max_length=200,
+        validators=[validators.base_url],
+        help_text="Scheme, host and port, with a path only if the provider's API lives "
+        "under one; /v1/messages is added. Changing the host clears the stored key.",
+    )
+    enabled = models.BooleanField(default=True)
+    priority = models.IntegerField(
+        default=100,
+        help_text="Of two providers that claim a model equally well, the lower wins.",
+    )
+    private_allowed = models.BooleanField(
+        "private host allowed",
+        default=False,
+        help_text="Whether the host may lie in a private network, such as a model "
+        "server of your own. This machine is always allowed.",
+    )
+    takes_client_credentials = models.BooleanField(
+        default=False,
+        help_text="In auth mode pass_through the clients' own credentials are sent to "
+        "this provider. A model of any other cannot be asked for in that mode.",
+    )
+    key_reference = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[validators.key_reference],
+        help_text="Where the key is found: env:ANTHROPIC_API_KEY or "
+        "file:/run/secrets/anthropic. Empty: the stored key below, if any.",
+    )
+    key_encrypted = models.TextField(blank=True, editable=False)
+    key_last4 = models.CharField(
+        "key ends in", max_length=4, blank=True, editable=False
+    )
+    key_set_at = models.DateTimeField("key set", null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["priority", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Write the row; a stored key does not follow it to another host."""
+        before = type(self).objects.filter(pk=self.pk).first() if self.pk else None
+        if before and validation.key_would_move(before, self):
+            self.set_key("")
+        super().save(*args, **options)
+
+    def clean(self) -> None:
+        """Refuse a private host nobody allowed."""
+        validation.check_provider(self)
+
+    def set_key(self, key: str) -> None:
+        """Keep `key` encrypted in place of any other; "" forgets it. Does not save."""
+        self.key_encrypted = secrets.encrypt(key) if key else ""
+        self.key_last4 = key[-4:] if len(key) >= 12 else ""
+        self.key_set_at = timezone.now() if key else None
+
+    def key(self) -> str:
+        """Return the provider's key in the clear, "" when there is none.
+
+        Raises ConfigurationError when a stored key does not open or a file is missing.
+        """
+        if self.key_reference:
+            return secrets.resolve(self.key_reference)
+        return secrets.decrypt(self.key_encrypted) if self.key_encrypted else ""
+
+
+class UpstreamModel(ConfigModel):
+    """A model, or a pattern of models, that a provider serves."""
+
+    class Lifecycle(models.TextChoices):
+        ACTIVE = "active", "active"
+        DEPRECATED = "deprecated", "deprecated"
+        RETIRED = "retired", "retired"
+
+    provider = models.ForeignKey(
+        Provider, on_delete=models.CASCADE, related_name="models"
+    )
+    name = models.CharField(
+        max_length=128,
+        validators=[validators.model_pattern],
+        help_text="A model name, or a pattern with * such as claude*. The most "
+        "specific match decides which provider owns a model; * alone takes what is "
+        "left.",
+    )
+    display_name = models.CharField(
+        max_length=128, blank=True, help_text="For people; nothing reads it."
+    )
+    enabled = models.BooleanField(
+        default=True,
+        help_text="Whether requests for it go to this provider. What is known of the "
+        "model is used either way.",
+    )
+    max_input_tokens = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The longest prompt it takes. Empty: unknown."
+    )
+    max_output_tokens = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The largest max_tokens. Empty: unknown."
+    )
+    capabilities = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What it can do, as the provider's list of models says it. What is "
+        "left out is not known.",
+    )
+    parameter_rules = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What no list of models says, each true or false: sampling, "
+        "forced_tool_choice, prefill.",
+    )
+    lifecycle = models.CharField(max_length=10, blank=True, choices=Lifecycle.choices)
+    released_at = models.DateTimeField(null=True, blank=True)
+    deprecated_at = models.DateTimeField(null=True, blank=True)
+    retires_at = models.DateTimeField(null=True, blank=True)
+    synced_at = models.DateTimeField("synced", null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["provider", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["provider", "name"],
+                name="model_once_per_provider",
+                violation_error_message="This provider has that model already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} @ {self.provider}"
