@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run env demo test check bench test-live test-clients lock
+.PHONY: help run env demo test check bench test-live test-clients fuzz lock
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -56,6 +56,9 @@ test-live: $(INSTALLED_DEV)  ## run against real model inference on this machine
 
 test-clients: $(INSTALLED_DEV)  ## run real client programs against the proxy
 	$(BIN)/python -m pytest -m clients tests/clients
+
+fuzz: $(INSTALLED_DEV)  ## look for input that breaks a parser (FUZZ_S= seconds)
+	@FUZZ_S="$(or $(FUZZ_S),60)" $(BIN)/python -m tests.fuzz
 
 UV_COMPILE = $(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 \
 	--universal --no-emit-index-url --no-emit-find-links \

@@ -15,12 +15,21 @@ from django.http import (
     JsonResponse,
 )
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, generate_latest
 
 from cascadeproxy import __version__
 from metrics import recorder
+from metrics.instruments import OpenBreakers
+from routing import breaker
 from routing.snapshot import holder
 
 LOOPBACK = ("127.0.0.1", "::1")
+
+# What all workers share is asked for when it is scraped, beside what each has counted.
+_shared = CollectorRegistry()
+_shared.register(
+    OpenBreakers(lambda: [(each.provider, each.model) for each in breaker.conditions()])
+)
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -81,6 +90,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             content_type="text/plain",
         )
     response: HttpResponse = ExportToDjangoView(request)
+    response.content += generate_latest(_shared)
     return response
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -28,6 +29,8 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         except (ValueError, OSError) as error:
             raise ImproperlyConfigured(f"{var} cannot be used: {error}") from None
 
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 env = Environment()
 ENV_FILE = Path(env.str("CASCADE_ENV_FILE", str(BASE_DIR / ".env")))
@@ -62,6 +65,24 @@ def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+def redis_url(name: str) -> str:
+    """Return the setting `name`, an address of Redis; "" when none is given.
+
+    Raises ImproperlyConfigured, without the password that may be in it.
+    """
+    url = str(env.str(name, ""))
+    try:
+        parts = urlsplit(url)
+        usable = not url or (parts.scheme in REDIS_SCHEMES and parts.port != 0)
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable:
+        raise ImproperlyConfigured(
+            f"{name} is no address of Redis, such as redis://host:6379/0."
+        )
+    return url
+
+
 def memory_dir() -> Path:
     """Return a directory of our own in memory; under the tree where there is none.
 
@@ -94,6 +115,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_prometheus",
     "rest_framework",
+    "drf_spectacular",
     "metrics",
     "routing",
 ]
@@ -182,6 +204,7 @@ CASCADE_ENABLED = env.bool("CASCADE_ENABLED", True)
 CASCADE_KEY_PEPPER = secret("CASCADE_KEY_PEPPER", min_length=32)
 FIELD_KEYS = env.list("FIELD_KEYS", default=[])
 CASCADE_MAX_BODY_BYTES = env.int("CASCADE_MAX_BODY_BYTES", 32 * 1024 * 1024)
+CASCADE_MAX_UPLOAD_BYTES = env.int("CASCADE_MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 CASCADE_HOLD_S = env.float("CASCADE_HOLD_S", 50.0)
 CASCADE_PING_S = env.float("CASCADE_PING_S", 10.0)
 CASCADE_WATCH_CLIENTS = env.bool("CASCADE_WATCH_CLIENTS", True)
@@ -193,6 +216,8 @@ CASCADE_UPSTREAM_CONNECT_S = env.float("CASCADE_UPSTREAM_CONNECT_S", 5.0)
 CASCADE_UPSTREAM_READ_S = env.float("CASCADE_UPSTREAM_READ_S", 300.0)
 CASCADE_SNAPSHOT_POLL_S = env.float("CASCADE_SNAPSHOT_POLL_S", 0.5)
 CASCADE_JOURNAL_DIR = Path(env.str("CASCADE_JOURNAL_DIR", str(BASE_DIR / "journal")))
+CASCADE_STATE_DIR = Path(env.str("CASCADE_STATE_DIR", str(memory_dir())))
+REDIS_URL = redis_url("REDIS_URL")
 CASCADE_KEEPER_POLL_S = env.float("CASCADE_KEEPER_POLL_S", 0.5)
 CASCADE_METRICS_TOKEN = env.str("CASCADE_METRICS_TOKEN", "")
 # One more than the API lets through, so that it can tell what is too large itself.
@@ -227,6 +252,15 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "routing.exception_handler.answer",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
+    # Imported by who writes docs/openapi.yaml, never by a worker.
+    "DEFAULT_SCHEMA_CLASS": "routing.openapi.generation.Described",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CascadeProxy",
+    "VERSION": "v1",
+    "DESCRIPTION": "The Anthropic Messages API; headers x-cascade-* say who answered.",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": ["routing.openapi.generation.complete"],
 }
 
 # --- Logs -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.urls import set_urlconf
 from gunicorn.http.errors import ParseException
 
 from cascadeproxy.environment import use_settings
-from routing.body import LENGTH_UNKNOWN
+from routing.body import LENGTH_UNKNOWN, MalformedBody
 
 # Asked by load balancers, Prometheus and clients, often by address.
 PROBES = frozenset({"/health", "/ready", "/metrics", "/api/hello"})
@@ -103,7 +103,7 @@ class _ChunkedBody:
         self._source = source
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes. Raises OSError."""
+        """Return up to `size` bytes. Raises MalformedBody, or OSError."""
         return self._checked(self._source.read, size)
 
     def readline(self, size: int) -> bytes:
@@ -114,7 +114,7 @@ class _ChunkedBody:
         try:
             return read(size)
         except ParseException as error:
-            raise OSError("The body is not chunked as it should be.") from error
+            raise MalformedBody("The body is not chunked as it should be.") from error
 
 
 application = Entry()

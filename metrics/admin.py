@@ -79,7 +79,7 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "tokens",
         "served_model",
     )
-    list_filter = (PeriodFilter, "outcome", "simulated", "aborted")
+    list_filter = (PeriodFilter, "outcome", "simulated", "aborted", "repeat")
     search_fields = ("decision_id__exact",)
     search_help_text = "The whole decision id, as in the header x-cascade-decision."
     ordering = ("-started_at",)
@@ -99,7 +99,7 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     ("key_name", "key_prefix", "tag"),
                     ("what", "rule"),
                     ("confidence_figure", "threshold"),
-                    ("status", "stream", "aborted", "simulated"),
+                    ("status", "stream", "aborted", "simulated", "repeat", "endpoint"),
                 )
             },
         ),
@@ -156,6 +156,8 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def what(self, decision: RoutingDecision) -> str:
         """The outcome with its reason, and how it ended when that was not well."""
         words = [decision.get_outcome_display()]
+        if decision.endpoint:
+            words.append(decision.endpoint)
         if decision.reason:
             words.append(decision.reason)
         if decision.aborted:

@@ -7,10 +7,13 @@ is never added to real money.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from prometheus_client import Counter, Histogram
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from metrics.types import CallRecord, DecisionRecord, Usage
 
@@ -71,6 +74,15 @@ DECISIONS_LOST = Counter(
     "cascadeproxy_decisions_lost_total",
     "Decisions that could not be written to the journal.",
 )
+STATE_ERRORS = Counter(
+    "cascadeproxy_state_errors_total",
+    "Times the state shared by workers could not be used.",
+)
+BREAKER_OPENINGS = Counter(
+    "cascadeproxy_breaker_openings_total",
+    "Times the circuit breaker of a model opened.",
+    ["provider", "model"],
+)
 
 
 class NameLimit:
@@ -110,14 +122,44 @@ def observe(record: DecisionRecord) -> None:
     status_class = f"{record.status // 100}xx"
     rule = _rule_label(record.rule)
     _requests(rule, record.outcome, status_class, simulated).inc()
-    _observe_times(record)
-    _observe_money(record, simulated)
     if record.aborted:
         ABORTED.inc()
+    if record.outcome == "account":  # uploads and downloads are no answers of models
+        return
+    _observe_times(record)
+    _observe_money(record, simulated)
     if record.confidence is not None:
         CONFIDENCE.observe(record.confidence)
     for call in record.calls:
         _observe_call(call, simulated)
+
+
+def count_opening(provider: str, model: str) -> None:
+    """Count that the circuit breaker of a model opened."""
+    BREAKER_OPENINGS.labels(provider, _model_label(model)).inc()
+
+
+class OpenBreakers(Collector):
+    """The gauge of circuit breakers that are open at the moment of a scrape.
+
+    `targets` yields the provider and model of each, as all workers know them: a gauge
+    that each worker set for itself would be wrong in the others.
+    """
+
+    def __init__(self, targets: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        self._targets = targets
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauge; what is not open has no sample."""
+        gauge = GaugeMetricFamily(
+            "cascadeproxy_breaker_open",
+            "1 while the circuit breaker of a model is open; no sample when it is not.",
+            labels=("provider", "model"),
+        )
+        labels = {(provider, _model_label(name)) for provider, name in self._targets()}
+        for each in sorted(labels):
+            gauge.add_metric(each, 1)
+        yield gauge
 
 
 def _observe_times(record: DecisionRecord) -> None:

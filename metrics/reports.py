@@ -1,5 +1,7 @@
 """Selectors for savings. Simulated and real money are never in one figure.
 
+Requests to account endpoints ask no model: they are decisions, and in no figure here.
+
 Each makes one query over the index on the time of decisions, by day one for each day:
 a day is a day of TIME_ZONE, which not every database can reckon.
 """
@@ -18,8 +20,17 @@ from metrics.periods import Period, midnight
 from metrics.types import SavingsRow
 
 Outcome = RoutingDecision.Outcome
+# What a report is about: requests a model answered, or was to answer.
+ANSWERS = ~Q(outcome=Outcome.ACCOUNT)
 KNOWN = Q(saving_nusd__isnull=False)
-COUNTS = ("accepted", "escalated", "pass_through", "aborted", "unknown_cost")
+COUNTS = (
+    "accepted",
+    "escalated",
+    "pass_through",
+    "aborted",
+    "unknown_cost",
+    "repeats",
+)
 SUMS = {
     "decisions": Count("pk"),
     "accepted": Count("pk", filter=Q(outcome=Outcome.ACCEPTED)),
@@ -27,6 +38,7 @@ SUMS = {
     "pass_through": Count("pk", filter=Q(outcome=Outcome.PASS_THROUGH)),
     "aborted": Count("pk", filter=Q(aborted=True)),
     "unknown_cost": Count("pk", filter=~KNOWN),
+    "repeats": Count("pk", filter=Q(repeat=True)),
     "spent": Coalesce(Sum("cost_nusd", filter=KNOWN), 0),
     "baseline": Coalesce(Sum("baseline_nusd", filter=KNOWN), 0),
 }
@@ -49,7 +61,7 @@ def savings_by_rule(
 def savings_by_kind(*, start: datetime, end: datetime) -> dict[bool, list[SavingsRow]]:
     """Return the sums of each rule for real (False) and simulated (True) money."""
     decisions = RoutingDecision.objects.filter(
-        started_at__gte=start, started_at__lt=end
+        ANSWERS, started_at__gte=start, started_at__lt=end
     )
     groups = list(decisions.values("simulated", "rule").annotate(**SUMS))
     return {
@@ -83,6 +95,7 @@ def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
         unknown_cost=sum(row.unknown_cost for row in rows),
         cost_nusd=sum(row.cost_nusd for row in rows),
         baseline_nusd=sum(row.baseline_nusd for row in rows),
+        repeats=sum(row.repeats for row in rows),
     )
 
 
@@ -95,7 +108,7 @@ def _decisions(
     start: datetime, end: datetime, *, simulated: bool
 ) -> QuerySet[RoutingDecision]:
     return RoutingDecision.objects.filter(
-        started_at__gte=start, started_at__lt=end, simulated=simulated
+        ANSWERS, started_at__gte=start, started_at__lt=end, simulated=simulated
     )
 
 

@@ -136,7 +136,8 @@ class SavingsRow:
     """Sums over decisions of one group (a rule, a day, everything).
 
     `unknown_cost` counts decisions whose cost or baseline is not known; they are in
-    `decisions` and in no sum of money.
+    `decisions` and in no sum of money. `repeats` are decisions about a turn whose
+    earlier try failed: their money counts, their turn was counted then.
     """
 
     label: str
@@ -148,6 +149,12 @@ class SavingsRow:
     unknown_cost: int
     cost_nusd: int
     baseline_nusd: int
+    repeats: int = 0
+
+    @property
+    def turns(self) -> int:
+        """What clients asked for: a turn that was tried again counts once."""
+        return self.decisions - self.repeats
 
     @property
     def saving_nusd(self) -> int:

@@ -44,6 +44,7 @@ class TableRow:
     label: str
     sums: SavingsRow
     url: str
+    turns_url: str
     accepted_url: str
     escalated_url: str
     pass_through_url: str
@@ -131,6 +132,7 @@ class _Links:
             "started_at__gte": period.start.isoformat(),
             "started_at__lt": period.end.isoformat(),
             "simulated__exact": int(self.simulated),
+            "endpoint__exact": "",  # those of account endpoints are in no figure
             **filters,
         }
         url = reverse("admin:metrics_routingdecision_changelist")
@@ -163,11 +165,12 @@ def _cards(now: SavingsRow, period: Period, links: _Links) -> list[Card]:
         ),
         _accepted_card(now, before, accepted),
         Card(
-            label="Decisions",
-            value=formats.count(now.decisions),
-            note=f"{formats.count(now.aborted)} aborted by the client",
-            previous=formats.count(before.decisions),
-            url=everything,
+            label="Turns",
+            value=formats.count(now.turns),
+            note=f"and {formats.count(now.repeats)} repeats of failed ones; "
+            f"{formats.count(now.aborted)} aborted by the client",
+            previous=formats.count(before.turns),
+            url=links.decisions(period, repeat__exact=0),
         ),
     ]
     if before.decisions:
@@ -208,6 +211,7 @@ def _table_row(
         label=sums.label,
         sums=sums,
         url=url(),
+        turns_url=url(repeat__exact=0),
         accepted_url=url(outcome__exact=Outcome.ACCEPTED),
         escalated_url=url(outcome__exact=Outcome.ESCALATED),
         pass_through_url=url(outcome__exact=Outcome.PASS_THROUGH),

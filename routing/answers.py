@@ -13,14 +13,15 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Protocol
 
-from routing.cascade import OpenCall, Outcome
 from routing.encoding import decoder_for, is_compressed
 from routing.errors import (
     ClientGone,
+    Failure,
     ProxyError,
     StreamInterrupted,
     status_of_error_type,
 )
+from routing.outcome import OpenCall, Outcome
 from routing.sse import EventSplitter, event_name
 from routing.streams import StreamMeter, replace_model
 from routing.types import Call, Reply
@@ -121,7 +122,7 @@ class LiveAnswer:
             yield chunk
 
     def _at_end(self) -> bytes:
-        if self._told_all or self._decode is None:
+        if self._told_all or self._decode is None or self._decode.lost:
             self._end(failed_status=self._told_failure)
             self._ended = True
             raise StopIteration
@@ -129,17 +130,25 @@ class LiveAnswer:
 
     def _broken(self, error: ProxyError) -> bytes:
         self._ended = True
-        self._end(failed_status=error.status)
+        self._end(failed_status=error.status, failure=error.failure)
         if self._meter.mid_event or not self._plain:
             raise error
         return self._render_error(error)
 
-    def _end(self, *, aborted: bool = False, failed_status: int | None = None) -> None:
+    def _end(
+        self,
+        *,
+        aborted: bool = False,
+        failed_status: int | None = None,
+        failure: Failure = "",
+    ) -> None:
         if self._told_end:
             return
         self._told_end = True
         cut_off = aborted or failed_status is not None
-        call = self._call.ended(self._meter.usage, cut_off=cut_off)
+        if failed_status is not None and failed_status >= 500:
+            failure = failure or "interrupted"
+        call = self._call.ended(self._meter.usage, cut_off=cut_off, failure=failure)
         self._on_end(StreamEnd(call=call, aborted=aborted, failed_status=failed_status))
 
 

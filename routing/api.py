@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from functools import lru_cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, cast, get_args
 from urllib.parse import quote
 
 from django.conf import settings
@@ -25,10 +25,12 @@ from routing.auth import (
 from routing.body import LENGTH_UNKNOWN
 from routing.config import ClientKeyConfig
 from routing.dialects import anthropic
-from routing.errors import InvalidRequest, RequestTooLarge
-from routing.types import ChatRequest, Headers
+from routing.errors import Forbidden, InvalidRequest, RequestTooLarge
+from routing.types import ChatRequest, Force, Headers
 
 CORS_MAX_AGE_S = 600
+# Those of account endpoints too; of the others some answer 405.
+ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REMEMBERED_NAMES = 1024
 DISCARD_BYTES = 1024 * 1024
 
@@ -103,7 +105,9 @@ class ApiView(APIView):
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the answer to a browser's preflight request."""
         del request, args, kwargs
-        return HttpResponse(status=204)
+        response = HttpResponse(status=204)
+        del response.headers["content-type"]  # there is no content; Django says HTML
+        return response
 
     def finalize_response(
         self, request: Request, response: Any, *args: Any, **kwargs: Any
@@ -124,14 +128,14 @@ def body_of(request: Request) -> bytes:
 
     A chunked body is read to one byte past the limit at most.
     """
-    declared, limit = _declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
+    declared, limit = declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
     if declared is None:
         raise InvalidRequest("The content-length is not a number.")
     if declared > limit and LENGTH_UNKNOWN not in request.META:
-        raise _too_large(limit)
+        raise too_large(limit)
     body: bytes = request._request.body
     if len(body) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     return body
 
 
@@ -145,17 +149,19 @@ def discard_body(request: Any) -> None:
     if request._read_started and not chunked:
         return
     source = request.META["wsgi.input"] if chunked else request
-    left = min(_declared_bytes(request) or 0, 2 * settings.CASCADE_MAX_BODY_BYTES)
+    left = min(declared_bytes(request) or 0, 2 * settings.CASCADE_MAX_BODY_BYTES)
     with contextlib.suppress(OSError):
         while left > 0 and (read := source.read(min(left, DISCARD_BYTES))):
             left -= len(read)
 
 
-def _too_large(limit: int) -> RequestTooLarge:
+def too_large(limit: int) -> RequestTooLarge:
+    """Return the error for a body of more than `limit` bytes."""
     return RequestTooLarge(f"The request is larger than {limit} bytes.")
 
 
-def _declared_bytes(request: Any) -> int | None:
+def declared_bytes(request: Any) -> int | None:
+    """Return the content-length, 0 without one; None when it is no number."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     return int(declared) if declared.isascii() and declared.isdigit() else None
 
@@ -182,13 +188,31 @@ def own_credential(request: Request) -> tuple[str, str] | None:
     return credential_header(request)
 
 
+def force_of(request: Request) -> Force | None:
+    """Return who the client wants to answer; None when it leaves that to the rules.
+
+    Raises Forbidden when its key may not say so, InvalidRequest for another word.
+    """
+    word = request.META.get("HTTP_X_CASCADE", "").strip().lower()
+    if not word:
+        return None
+    if not ApiView.key_of(request).may_force:
+        raise Forbidden(
+            "x-cascade: this key may not choose who answers. An operator can allow it "
+            "for a client key (may force), in auth mode api_key."
+        )
+    if word not in get_args(Force):
+        raise InvalidRequest("x-cascade: Input should be off, draft or verifier")
+    return cast(Force, word)
+
+
 def cors_headers(origin: str) -> dict[str, str]:
     """Return what a page of `origin` needs to read the answer; {} for others."""
     if not origin or not is_allowed_origin(origin):
         return {}
     return {
         "access-control-allow-origin": origin,
-        "access-control-allow-methods": "GET, POST, OPTIONS",
+        "access-control-allow-methods": ALLOWED_METHODS,
         "access-control-allow-headers": "*, authorization",
         "access-control-expose-headers": "*",
         "access-control-max-age": str(CORS_MAX_AGE_S),

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from metrics.price_book import PriceBook
-from routing.facts import ModelFacts
+from routing.facts import UNKNOWN, ModelFacts
 from routing.types import ProviderConfig, RuleTerms
+
+Tools = Literal["any", "with", "without"]
+Streaming = Literal["any", "streamed", "whole"]
+Subagents = Literal["any", "only", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,9 @@ class RuleConditions:
     prompt and include their ends; None sets none.
     """
 
-    tools: Literal["any", "with", "without"] = "any"
-    streaming: Literal["any", "streamed", "whole"] = "any"
-    subagents: Literal["any", "only", "never"] = "any"
+    tools: Tools = "any"
+    streaming: Streaming = "any"
+    subagents: Subagents = "any"
     min_prompt_tokens: int | None = None
     max_prompt_tokens: int | None = None
     headers: tuple[tuple[str, Pattern], ...] = ()
@@ -123,12 +127,25 @@ class KnownModel:
     retires_at: datetime | None = None
 
 
+class FactsOf(Protocol):
+    """Tells what is known of any model of a provider, listed or not."""
+
+    def __call__(self, provider: ProviderConfig, model: str) -> ModelFacts:
+        """Return what holds for `model`; nothing known is an answer too."""
+
+
+def nothing_known(provider: ProviderConfig, model: str) -> ModelFacts:
+    """Return that nothing is known, of any model."""
+    del provider, model
+    return UNKNOWN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """The configuration as of one version; `rules` and `patterns` are in order.
 
     `models` are the rows about models, names before patterns, those of providers or
-    models that are switched off too.
+    models that are switched off too; `facts_of` tells what they come to.
     """
 
     version: int
@@ -137,6 +154,7 @@ class Snapshot:
     keys: Mapping[str, ClientKeyConfig] = field(repr=False)
     prices: PriceBook = field(repr=False)
     models: tuple[KnownModel, ...] = field(default=(), repr=False)
+    facts_of: FactsOf = field(default=nothing_known, repr=False, compare=False)
     cascade_on: bool = True
 
     @property

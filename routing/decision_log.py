@@ -11,8 +11,8 @@ from typing import Any
 from metrics import baseline, instruments, pricing, recorder
 from metrics.identifiers import new_decision_id, new_request_id
 from metrics.types import CallRecord, DecisionRecord, Price, Usage
-from routing.cascade import Outcome
 from routing.config import ClientKeyConfig, Snapshot
+from routing.outcome import Outcome
 from routing.types import Call, ChatRequest, Target
 
 logger = logging.getLogger(__name__)
@@ -22,12 +22,13 @@ class Decision:
     """One request from its arrival to its row. Closed once; later calls do nothing.
 
     `record` is what was recorded, None until then. `request_id` is that of an error of
-    our own.
+    our own. `key_id` is None without a client key.
     """
 
     def __init__(self, key: ClientKeyConfig, snapshot: Snapshot) -> None:
         self.id = new_decision_id()
         self.request_id = new_request_id()
+        self.key_id = key.id
         self._key = key
         self._snapshot = snapshot
         self._started_at = datetime.now(UTC)
@@ -63,9 +64,7 @@ class Decision:
         elif self._overhead_s is None:
             self._overhead_s = self._own_time_s(upstream_ms)
         record = self.record = self._record(request, outcome, status, calls, aborted)
-        recorder.record(record)
-        _count(record)
-        _log(record, self.request_id)
+        publish(record, self.request_id)
 
     def _record(
         self,
@@ -104,6 +103,7 @@ class Decision:
             stream=request.stream,
             aborted=aborted,
             simulated=self._is_simulated(calls),
+            repeat=outcome.recalled.repeat,
         )
 
     def _is_simulated(self, calls: tuple[Call, ...]) -> bool:
@@ -126,7 +126,8 @@ class Decision:
         calls: tuple[Call, ...],
         priced: tuple[CallRecord, ...],
     ) -> int | None:
-        usage = next((call.usage for call in calls if call.role == "draft"), None)
+        answered = baseline.stand_in(calls)
+        usage = answered.usage if answered else None
         price = self._price(verifier, usage) if usage else None
         return baseline.baseline_nusd(priced, verifier_price=price)
 
@@ -152,6 +153,16 @@ class Decision:
         )
 
 
+def publish(record: DecisionRecord, request_id: str = "") -> None:
+    """Hand `record` to the journal, the instruments and the log. Never raises.
+
+    `request_id` is that of an error of our own.
+    """
+    recorder.record(record)
+    _count(record)
+    _log(record, request_id)
+
+
 def _count(record: DecisionRecord) -> None:
     # With several workers the counters lie in files, which a full disk cannot take.
     with contextlib.suppress(OSError, ValueError):
@@ -166,7 +177,7 @@ def _cost_nusd(call: Call, price: Price | None) -> int | None:
 
 def _log(record: DecisionRecord, request_id: str) -> None:
     if logger.isEnabledFor(logging.INFO):
-        message = f"{record.requested_model}: {in_words(record)}"
+        message = f"{record.requested_model or record.endpoint}: {in_words(record)}"
         logger.info(
             "%s",
             message,
@@ -182,6 +193,8 @@ def in_words(record: DecisionRecord) -> str:
         words = f"draft accepted (confidence {record.confidence:.2f})"
     elif record.outcome == "escalated":
         words = f"escalated ({_why(record)})"
+    elif record.outcome == "account":
+        words = "account endpoint"
     else:
         words = f"pass-through{f' ({record.reason})' if record.reason else ''}"
     if record.status >= 400 and not record.aborted:
@@ -213,6 +226,7 @@ def _fields(record: DecisionRecord) -> dict[str, Any]:
         "draft_model": record.draft_model,
         "verifier_model": record.verifier_model,
         "outcome": record.outcome,
+        "endpoint": record.endpoint,
         "reason": record.reason,
         "confidence": record.confidence,
         "status": record.status,

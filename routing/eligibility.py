@@ -1,139 +1,155 @@
 """May this request be drafted at all? The cheap questions, asked before any model is.
 
-Which model could what is not known here: only what the request itself tells.
+The order of the questions is the order of `docs/models.md`; the first that speaks
+against a draft gives the reason.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
+from collections.abc import Callable
 
-import msgspec
-
-from routing.request_parts import Turn, holds, turns
-from routing.types import CascadePlan, ChatRequest
+from routing.adapting import obstacle
+from routing.facts import ModelFacts
+from routing.foreign import reason_against_foreign
+from routing.prompt_size import estimated_prompt_tokens
+from routing.request_parts import (
+    PROVIDER_BLOCKS,
+    SERVER_TOOLS,
+    Types,
+    asks_for,
+    holds,
+    members_of,
+    tool_heads,
+    turns,
+)
+from routing.types import NOTHING_RECALLED, CascadePlan, ChatRequest, Recalled
 
 # State a server keeps for the conversation, or terms agreed with one model: another
 # model's answer would be no part of it. The field's name is the reason.
 _BOUND_TO_VERIFIER = ("thread", "compaction", "fallbacks", "fallback_credit_token")
-# What only the provider that the client had in mind can honour; its own credential
-# comes on top.
-_BOUND_TO_PROVIDER = ("safeguards", "mcp_servers", "container")
 
-_SIGNED = (b'"signature"', b'"redacted_thinking"')
-_HELD_FILE = re.compile(rb'"type"\s*:\s*"(?:file|container_upload)"')
-_NOT_ASKED = (b"null", b"[]", b"{}", b'""', b"false")
+# The estimate may be half again too high. A prompt that is too long after all costs a
+# failed draft, one refused wrongly would cost every saving on it.
+PROMPT_MARGIN = 1.5
 
-
-class _ToolHead(msgspec.Struct, gc=False, frozen=True):
-    type: Any = None
-    defer_loading: Any = None
+_COMPACTED = Types("compaction")
+_IMAGE = Types("image")
+_DOCUMENT = Types("document")
+# Documents of plain text or of blocks are no PDF.
+_PDF = re.compile(rb'"application/pdf"|"type"\s*:\s*"(?:url|file)"')
 
 
-_TOOL_HEADS = msgspec.json.Decoder(list[_ToolHead])
-
-
-def reason_against(request: ChatRequest, plan: CascadePlan) -> str | None:
+def reason_against(
+    request: ChatRequest, plan: CascadePlan, recalled: Recalled = NOTHING_RECALLED
+) -> str | None:
     """Return why `request` must not be drafted, as a short word; None when it may be.
 
-    Cost: one pass over the messages that builds no contents, and the contents of the
-    current tool loop when the conversation holds signed thinking.
+    What is not known of the draft's model speaks against a draft only where trying
+    could not go well. Cost: one pass over the messages that builds no contents, and one
+    over the bytes for each thing the model is known to lack.
     """
-    if plan.draft is None:
+    draft = plan.draft
+    if draft is None:
         return None
-    if reason := _bound_to_verifier(request) or _bound_by_turns(request):
-        return reason
-    if plan.draft.provider.name != plan.verifier.provider.name:
-        return _bound_to_provider(request)
+    foreign = draft.provider.name != plan.verifier.provider.name
+    return (
+        _by_memory(recalled)
+        or _bound_to_verifier(request)
+        or _prefilled(request, draft.facts)
+        or (reason_against_foreign(request) if foreign else None)
+        or _beyond(request, draft.facts)
+        or obstacle(request, plan)
+    )
+
+
+def _by_memory(recalled: Recalled) -> str | None:
+    """A loop of tools ends with the model that began it: no other has its thoughts.
+
+    Source: Anthropic documentation, "Extended thinking with tool use".
+    """
+    if recalled.draft_down:
+        return "draft_down"
+    if recalled.in_tool_loop and not recalled.loop_of_draft:
+        return "tool_loop_of_verifier"
     return None
 
 
 def _bound_to_verifier(request: ChatRequest) -> str | None:
     for name in _BOUND_TO_VERIFIER:
-        if _asks_for(request, name):
+        if asks_for(request, name):
             return name
-    if holds(request, "context_management", (b'"compact_',)):
+    if _is_compacted(request):
         return "compaction"
     if request.max_tokens == 0:
         return "max_tokens_zero"
-    if holds(request, "speed", (b'"fast"',)):
-        return "speed_fast"
-    return None
+    return "speed_fast" if holds(request, "speed", (b'"fast"',)) else None
 
 
-def _bound_by_turns(request: ChatRequest) -> str | None:
+def _is_compacted(request: ChatRequest) -> bool:
+    """Whether the history is, or may be, replaced by a summary with a signature."""
+    asked = holds(request, "context_management", (b'"compact_',))
+    return asked or _COMPACTED.among(request, "messages")
+
+
+def _prefilled(request: ChatRequest, facts: ModelFacts) -> str | None:
+    """Most models refuse to go on with words of ours, so that must be known."""
+    if facts.prefill:
+        return None
     conversation = turns(request)
     if conversation and conversation[-1].role == "assistant":
         return "prefill"
-    if holds(request, "messages", _SIGNED) and _in_signed_tool_loop(conversation):
-        return "tool_loop_of_verifier"
     return None
 
 
-def _in_signed_tool_loop(conversation: list[Turn]) -> bool:
-    """Whether the thinking behind the tool results last sent would be lost.
+def _beyond(request: ChatRequest, facts: ModelFacts) -> str | None:
+    """Return what the request holds that the draft's model is known not to take."""
+    if _too_long(request, facts.max_input_tokens):
+        return "prompt_limit"
+    for name, holds_it in _NEEDED_FOR.items():
+        if getattr(facts, name) is False and holds_it(request):
+            return name
+    return None
 
-    Whose signature it is cannot be seen, so it is taken for the verifier's.
 
-    Source: Anthropic documentation, "Extended thinking with tool use".
-    """
-    return any(
-        _is_signed_thinking(block)
-        for turn in _current_loop(conversation)
-        for block in turn.blocks
+def _too_long(request: ChatRequest, limit: int | None) -> bool:
+    # No byte is more than a token, so most requests need no estimate.
+    if limit is None or len(request.body) <= limit:
+        return False
+    return estimated_prompt_tokens(request) > limit * PROMPT_MARGIN
+
+
+def _holds_image(request: ChatRequest) -> bool:
+    return _IMAGE.among(request, "messages")
+
+
+def _holds_pdf(request: ChatRequest) -> bool:
+    if not _DOCUMENT.among(request, "messages"):
+        return False
+    return bool(_PDF.search(request.fields["messages"]))
+
+
+def _asks_for_structure(request: ChatRequest) -> bool:
+    output = members_of(request, "output_config") or {}
+    if bytes(output.get("format", b"null")) != b"null":
+        return True
+    if asks_for(request, "output_format"):  # as it was called before
+        return True
+    return holds(request, "tools", (b'"strict"',)) and any(
+        tool.strict for tool in tool_heads(request)
     )
 
 
-def _current_loop(conversation: list[Turn]) -> list[Turn]:
-    """The assistant's messages since the user last spoke without answering a tool.
-
-    Messages of one role in a row are one turn.
-    """
-    loop: list[Turn] = []
-    for role, run in groupby(reversed(conversation), key=attrgetter("role")):
-        if role == "assistant":
-            loop.extend(run)
-        elif not any(b'"tool_result"' in bytes(turn.content) for turn in run):
-            break
-    return loop
+def _uses_server_tools(request: ChatRequest) -> bool:
+    if any(tool.kind.startswith(SERVER_TOOLS) for tool in tool_heads(request)):
+        return True
+    return PROVIDER_BLOCKS.among(request, "messages")
 
 
-def _is_signed_thinking(block: dict[str, Any]) -> bool:
-    kind = block.get("type")
-    signed = kind == "thinking" and bool(block.get("signature"))
-    return signed or kind == "redacted_thinking"
-
-
-def _bound_to_provider(request: ChatRequest) -> str | None:
-    if request.credential:
-        return "own_credential"
-    for name in _BOUND_TO_PROVIDER:
-        if _asks_for(request, name):
-            return name
-    return _bound_by_tools(request) or _bound_by_files(request)
-
-
-def _bound_by_tools(request: ChatRequest) -> str | None:
-    try:
-        tools = _TOOL_HEADS.decode(request.fields.get("tools", b"[]"))
-    except (ValueError, RecursionError):
-        return None
-    if any(tool.type not in (None, "custom") for tool in tools):
-        return "provider_tool"
-    if any(tool.defer_loading for tool in tools):
-        return "defer_loading"
-    return None
-
-
-def _bound_by_files(request: ChatRequest) -> str | None:
-    """Files are looked for by bytes; a tool's own `file_id` argument is not enough."""
-    if not holds(request, "messages", (b'"file_id"',)):
-        return None
-    return "file_id" if _HELD_FILE.search(request.fields["messages"]) else None
-
-
-def _asks_for(request: ChatRequest, name: str) -> bool:
-    raw = request.fields.get(name)
-    return raw is not None and bytes(raw) not in _NOT_ASKED
+# The fact that a request may need, which is the reason too, and what tells the need.
+_NEEDED_FOR: dict[str, Callable[[ChatRequest], bool]] = {
+    "image_input": _holds_image,
+    "pdf_input": _holds_pdf,
+    "structured_outputs": _asks_for_structure,
+    "server_tools": _uses_server_tools,
+}

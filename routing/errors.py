@@ -18,6 +18,10 @@ A provider's own error answer is not an exception: it is a reply with its status
 
 from __future__ import annotations
 
+from typing import Literal
+
+Failure = Literal["", "unreachable", "timeout", "interrupted"]
+
 
 class ProxyError(Exception):
     """An error we answer ourselves, in the shape of the caller's dialect."""
@@ -25,6 +29,7 @@ class ProxyError(Exception):
     status = 500
     error_type = "api_error"
     should_retry: bool | None = None
+    failure: Failure = ""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -103,16 +108,21 @@ class UpstreamError(ProxyError):
 class UpstreamUnreachable(UpstreamError):
     """No connection, or it broke before a status line came."""
 
+    failure = "unreachable"
+
 
 class UpstreamTimeout(UpstreamError):
     """The provider was too slow."""
 
     status = 504
     error_type = "timeout_error"
+    failure = "timeout"
 
 
 class StreamInterrupted(UpstreamError):
     """The body broke off before its end."""
+
+    failure = "interrupted"
 
 
 class ClientGone(Exception):

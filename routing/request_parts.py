@@ -6,7 +6,8 @@ is the one to complain about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -31,13 +32,91 @@ class Turn(msgspec.Struct, gc=False, frozen=True):
         return dicts_in(content)
 
 
+class ToolHead(msgspec.Struct, gc=False, frozen=True):
+    """One tool of a request, without its schema."""
+
+    type: Any = None
+    defer_loading: Any = None
+    strict: Any = None
+    allowed_callers: Any = None
+
+    @property
+    def kind(self) -> str:
+        """Its type in words: `custom` is what a tool without one is."""
+        return "custom" if self.type is None else str(self.type)
+
+
+class Types:
+    """Values of `type`, looked for in JSON that is not parsed.
+
+    A `type` within a tool's own arguments is found too; the name of a tool is not.
+    """
+
+    def __init__(self, *names: str) -> None:
+        either = "|".join(map(re.escape, names))
+        # Its literal beginning makes the search as fast as one for that alone.
+        self._pattern = re.compile(rf'"type"\s*:\s*"(?:{either})"'.encode())
+
+    def among(self, request: ChatRequest, name: str) -> bool:
+        """Return whether field `name` has one of them. Cost: one pass over it."""
+        return bool(self._pattern.search(request.fields.get(name, b"")))
+
+
+# Run by the provider. Source: Anthropic API reference, `tools`.
+SERVER_TOOLS = (
+    "web_search_",
+    "web_fetch_",
+    "code_execution_",
+    "tool_search_tool_",
+    "advisor_",
+)
+# Traces of what a provider ran or holds. Source: the same, `messages`.
+PROVIDER_BLOCKS = Types(
+    "server_tool_use",
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "code_execution_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "tool_search_tool_result",
+    "advisor_tool_result",
+    "mcp_tool_use",
+    "mcp_tool_result",
+    "mcp_tool_listing",
+    "tool_reference",
+    "tool_addition",
+    "tool_removal",
+    "fallback",
+)
+
+_NOT_ASKED = (b"null", b"[]", b"{}", b'""', b"false")
 _TURNS = msgspec.json.Decoder(list[Turn])
+_TOOL_HEADS = msgspec.json.Decoder(list[ToolHead])
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 def value(request: ChatRequest, name: str) -> Any:
     """Return the parsed top-level value of `name`; None when absent or unreadable."""
     raw = request.fields.get(name)
     return None if raw is None else _parsed(raw)
+
+
+def members_of(request: ChatRequest, name: str) -> dict[str, msgspec.Raw] | None:
+    """Return the raw members of the top-level object `name`; {} when absent or null.
+
+    None when it is something else.
+    """
+    try:
+        raw = request.fields.get(name, b"null")
+        return _MEMBERS.decode(raw) or {}
+    except (ValueError, RecursionError):
+        return None
+
+
+def string_in(members: Mapping[str, msgspec.Raw], name: str) -> str | None:
+    """Return the string that is the member `name`; None when there is none."""
+    found = _parsed(members[name]) if name in members else None
+    return found if isinstance(found, str) else None
 
 
 def turns(request: ChatRequest) -> list[Turn]:
@@ -51,6 +130,20 @@ def turns(request: ChatRequest) -> list[Turn]:
     except (ValueError, RecursionError):
         return []
     return [turn for turn in messages if turn.role != "system"]
+
+
+def tool_heads(request: ChatRequest) -> list[ToolHead]:
+    """Return the declared tools; none when they cannot be read."""
+    try:
+        return _TOOL_HEADS.decode(request.fields.get("tools", b"[]"))
+    except (ValueError, RecursionError):
+        return []
+
+
+def asks_for(request: ChatRequest, name: str) -> bool:
+    """Return whether the top-level value of `name` is there and not empty."""
+    raw = request.fields.get(name)
+    return raw is not None and bytes(raw) not in _NOT_ASKED
 
 
 def holds(request: ChatRequest, name: str, words: Sequence[bytes]) -> bool:

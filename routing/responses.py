@@ -19,13 +19,13 @@ from routing.answers import (
     ReleasingBody,
     in_background,
 )
-from routing.cascade import Outcome
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.dialects import anthropic
 from routing.errors import ProxyError
+from routing.outcome import Outcome
 from routing.settling import EVENT_STREAM, Settled, Settler
-from routing.types import CascadePlan, ChatRequest, Headers
+from routing.types import CascadePlan, ChatRequest, Headers, Recalled
 
 # About the server that answered, which is us; set-cookie would tie later requests of
 # the client, which go elsewhere, to a provider's balancer.
@@ -53,6 +53,7 @@ def respond(
     request: ChatRequest,
     plan: CascadePlan,
     *,
+    recalled: Recalled,
     decision: Decision,
     connection: ClientConnection,
 ) -> HttpResponseBase:
@@ -67,7 +68,13 @@ def respond(
         decision=decision,
         client_gone=lambda: connection.gone,
     )
-    run = partial(cascade.run, request, plan, upstream=connection.upstream)
+    run = partial(
+        cascade.run,
+        request,
+        plan,
+        upstream=connection.upstream,
+        recalled=recalled,
+    )
     if not (request.stream and plan.mode == "cascade"):
         return _answer(run(), settler, decision, connection)
     pending = in_background(run)

@@ -4,26 +4,50 @@ from __future__ import annotations
 
 import dataclasses
 
+from routing.conditions import Asked, unmet
 from routing.config import ClientKeyConfig, RuleConfig, Snapshot
-from routing.errors import ConfigurationError
-from routing.types import CascadePlan, ChatRequest, ProviderConfig, Target
+from routing.errors import ConfigurationError, InvalidRequest
+from routing.types import CascadePlan, ChatRequest, Force, ProviderConfig, Target
 
 
 def plan_for(
-    request: ChatRequest, key: ClientKeyConfig, snapshot: Snapshot
+    request: ChatRequest,
+    key: ClientKeyConfig,
+    snapshot: Snapshot,
+    *,
+    force: Force | None = None,
 ) -> CascadePlan:
     """Return what to try for `request`: the first rule that applies, else pass-through.
 
-    The snapshot has them in order. A request for a rule's own draft model is no
-    cascade. Raises ConfigurationError when no provider owns the model.
+    `force` is what the client chose with `x-cascade`; it asks no draft where the
+    cascade is switched off. Raises ConfigurationError when no provider owns the model,
+    InvalidRequest when a draft is forced and no rule names one.
     """
-    rule = _rule_for(request, key, snapshot)
-    if rule is None:
-        return CascadePlan(verifier=target_for(request.model, snapshot))
-    plan = plan_of(rule, request.model, snapshot)
-    if snapshot.cascade_on:
-        return plan
-    return dataclasses.replace(plan, draft=None, reason="switched_off")
+    rule = None if force == "off" else rule_for(request, key, snapshot)
+    if rule is not None:
+        plan = _within_reach(plan_of(rule, request.model, snapshot), request)
+        return _controlled(plan, rule, snapshot, force)
+    if force == "draft":
+        raise InvalidRequest(
+            "x-cascade: no rule applies to this request, so there is no draft. Ask for "
+            "a model by its name, or leave the header out."
+        )
+    reason = f"forced:{force}" if force else ""
+    return CascadePlan(verifier=target_for(request.model, snapshot), reason=reason)
+
+
+def rule_for(
+    request: ChatRequest, key: ClientKeyConfig, snapshot: Snapshot
+) -> RuleConfig | None:
+    """Return the first rule in order whose conditions all hold; None without one.
+
+    A request for a rule's own draft model is no cascade.
+    """
+    asked = Asked(request)
+    for rule in snapshot.rules:
+        if rule.applies_to(request.model, key) and not unmet(rule, asked):
+            return rule
+    return None
 
 
 def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
@@ -44,11 +68,55 @@ def target_for(model: str, snapshot: Snapshot) -> Target:
     """
     for owned in snapshot.patterns:
         if owned.pattern.matches(model):
-            return Target(provider=owned.provider, model=model)
+            facts = snapshot.facts_of(owned.provider, model)
+            return Target(provider=owned.provider, model=model, facts=facts)
     raise ConfigurationError(
         f"No enabled provider owns the model {model}. "
         "An operator can add a pattern for it under Models."
     )
+
+
+def account_for(
+    snapshot: Snapshot, *, takes_client_credentials: bool = False
+) -> ProviderConfig:
+    """Return the provider whose account stands behind endpoints that name no model.
+
+    The one with the lowest priority number of those that are Anthropic's, or play it,
+    and serve any model. Raises ConfigurationError when there is none.
+    """
+    fitting = [
+        owned.provider
+        for owned in snapshot.patterns
+        if owned.provider.kind in ("anthropic", "simulator")
+        and (owned.provider.takes_client_credentials or not takes_client_credentials)
+    ]
+    if not fitting:
+        raise ConfigurationError("No enabled provider has an account for this.")
+    return min(fitting, key=lambda p: (p.priority, p.simulated, p.name))
+
+
+def _controlled(
+    plan: CascadePlan, rule: RuleConfig, snapshot: Snapshot, force: Force | None
+) -> CascadePlan:
+    """Return `plan` as the client's choice and the switch leave it."""
+    if force == "verifier":
+        return dataclasses.replace(plan, draft=None, reason="forced:verifier")
+    if not snapshot.cascade_on:
+        return dataclasses.replace(plan, draft=None, reason="switched_off")
+    if force == "draft":
+        draft = target_for(rule.draft_model, snapshot)
+        return CascadePlan(verifier=draft, rule=rule.terms, reason="forced:draft")
+    return plan
+
+
+def _within_reach(plan: CascadePlan, request: ChatRequest) -> CascadePlan:
+    """Return `plan` without a fallback that the client's own key must not go to."""
+    fallback = plan.fallback
+    if request.credential is None or fallback is None:
+        return plan
+    if fallback.provider.takes_client_credentials:
+        return plan
+    return dataclasses.replace(plan, fallback=None)
 
 
 def _fallback_target(model: str, snapshot: Snapshot) -> Target | None:
@@ -71,12 +139,3 @@ def _draft_target(model: str, snapshot: Snapshot) -> Target:
             name="", kind="anthropic", base_url="", trouble=error.message
         )
         return Target(provider=nobody, model=model)
-
-
-def _rule_for(
-    request: ChatRequest, key: ClientKeyConfig, snapshot: Snapshot
-) -> RuleConfig | None:
-    for rule in snapshot.rules:
-        if rule.applies_to(request.model, key):
-            return rule
-    return None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from routing import breaker, memory
 from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
-from routing.cascade import OpenCall, Outcome
 from routing.decision_log import Decision
 from routing.dialects import anthropic
 from routing.drafting import Draft
-from routing.encoding import decoder_for
+from routing.encoding import decoder_for, plain
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.outcome import OpenCall, Outcome
 from routing.streams import parse_message, replace_model, replace_model_in_message
 from routing.types import Call, CascadePlan, ChatRequest, Completion, Headers, Reply
 
@@ -57,12 +59,19 @@ class Settler:
         """Return the answer of `outcome`. Whoever sends it closes its body."""
         verifier, draft = outcome.verifier, outcome.draft
         if verifier is not None:
+            verifier = self._readable(verifier)
             streamed = is_event_stream(verifier.reply.headers)
             settle = self._live if streamed else self._whole
             return settle(outcome, verifier)
         if outcome.answered_by_draft and draft is not None:
             return self._draft(outcome, draft)
         return self._failed(outcome, outcome.error, outcome.calls)
+
+    def _readable(self, verifier: OpenCall) -> OpenCall:
+        """Under a rule we asked for plain bytes, and name the model in them."""
+        if self._plan.rule is None:
+            return verifier
+        return dataclasses.replace(verifier, reply=plain(verifier.reply))
 
     def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
@@ -91,7 +100,11 @@ class Settler:
         body, failure = _read(reply)
         completion = None if failure else _completion(body, reply.headers)
         usage = completion.usage if completion else None
-        call = verifier.ended(usage, cut_off=failure is not None)
+        call = verifier.ended(
+            usage,
+            cut_off=failure is not None,
+            failure=failure.failure if isinstance(failure, ProxyError) else "",
+        )
         calls = (*outcome.calls, call)
         if failure is not None:
             error = failure if isinstance(failure, ProxyError) else None
@@ -106,6 +119,7 @@ class Settler:
 
     def _draft(self, outcome: Outcome, draft: Draft) -> Settled:
         self._close(outcome, 200, outcome.calls, aborted=self._client_gone())
+        self._remember_turn(draft)
         parts, name = draft.parts, self._name_for(outcome)
         if name:
             rename = replace_model if self._request.stream else replace_model_in_message
@@ -155,6 +169,19 @@ class Settler:
         self._decision.close(
             self._request, outcome, status=status, calls=calls, aborted=aborted
         )
+        recalled = outcome.recalled
+        breaker.note(calls, trial=outcome.plan.draft if recalled.draft_trial else None)
+        if status >= 400 or aborted:
+            memory.remember_failure(self._request, self._decision.key_id)
+        elif recalled.repeat:
+            memory.forget_failure(self._request, self._decision.key_id)
+
+    def _remember_turn(self, draft: Draft) -> None:
+        """Before the answer goes out: the results of its tools may come at once."""
+        called = draft.completion.tool_uses if draft.completion else []
+        ids = [str(tool.get("id")) for tool in called]
+        if ids:
+            memory.remember_turn(self._request, self._decision.key_id, ids)
 
 
 def is_event_stream(headers: Headers) -> bool:

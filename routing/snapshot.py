@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from typing import Any, cast
 
 from django.conf import settings
@@ -19,12 +18,17 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from metrics import price_book
+from routing import model_table
 from routing.config import (
     ClientKeyConfig,
     OwnedPattern,
     Pattern,
+    RuleConditions,
     RuleConfig,
     Snapshot,
+    Streaming,
+    Subagents,
+    Tools,
 )
 from routing.errors import ConfigurationError
 from routing.models import (
@@ -42,6 +46,7 @@ from routing.types import (
     ResponseModel,
     RuleTerms,
 )
+from routing.validators import header_lines
 
 logger = logging.getLogger(__name__)
 
@@ -113,15 +118,19 @@ class SnapshotHolder:
 def load() -> Snapshot:
     """Return the configuration as it stands. Seven queries."""
     version = ConfigVersion.current()
-    providers = {
-        row.pk: _provider(row) for row in Provider.objects.filter(enabled=True)
-    }
+    provider_rows = list(Provider.objects.all())
+    model_rows = list(UpstreamModel.objects.all())
+    models = model_table.known_models(
+        model_rows, {row.pk: row.name for row in provider_rows}
+    )
     return Snapshot(
         version=version,
         rules=_rules(),
-        patterns=_patterns(providers),
+        patterns=_patterns(provider_rows, model_rows),
         keys=_keys(),
         prices=price_book.load(),
+        models=models,
+        facts_of=model_table.lookup(models),
         cascade_on=settings.CASCADE_ENABLED and _cascade_on(),
     )
 
@@ -131,17 +140,18 @@ def _cascade_on() -> bool:
     return row is None or bool(row.cascade_on)
 
 
-def _provider(row: Provider) -> tuple[int, ProviderConfig]:
+def provider_config(row: Provider) -> ProviderConfig:
+    """Return the provider of `row` as the hot path reads it, its key in the clear."""
     key, trouble = _key(row)
-    config = ProviderConfig(
+    return ProviderConfig(
         name=row.name,
         kind=cast(ProviderKind, row.kind),
         base_url=row.base_url.rstrip("/"),
         api_key=key,
         trouble=trouble,
         takes_client_credentials=row.takes_client_credentials,
+        priority=row.priority,
     )
-    return row.priority, config
 
 
 def _key(row: Provider) -> tuple[str, str]:
@@ -159,15 +169,19 @@ def _key(row: Provider) -> tuple[str, str]:
 
 
 def _patterns(
-    providers: Mapping[int, tuple[int, ProviderConfig]],
+    provider_rows: list[Provider], model_rows: list[UpstreamModel]
 ) -> tuple[OwnedPattern, ...]:
-    rows = UpstreamModel.objects.filter(enabled=True, provider_id__in=providers)
+    enabled = {row.pk: row for row in provider_rows if row.enabled}
+    configs = {pk: provider_config(row) for pk, row in enabled.items()}
     ranked: list[tuple[Any, OwnedPattern]] = []
-    for row in rows:
-        priority, provider = providers[row.provider_id]
+    for row in model_rows:
+        if not row.enabled or row.provider_id not in enabled:
+            continue
+        provider = configs[row.provider_id]
         pattern = Pattern(row.name)
         exact, literal = pattern.specificity
         owned = OwnedPattern(pattern=pattern, provider=provider)
+        priority = enabled[row.provider_id].priority
         ranked.append(((not exact, -literal, priority, provider.name), owned))
     ranked.sort(key=lambda pair: pair[0])
     return tuple(owned for _, owned in ranked)
@@ -180,8 +194,12 @@ def _rules() -> tuple[RuleConfig, ...]:
 
 def _rank(row: CascadeRule) -> tuple[Any, ...]:
     exact, literal = Pattern(row.request_model).specificity
-    for_all_keys, for_all_tags = row.client_key_id is None, not row.tag
-    return (row.priority, not exact, -literal, for_all_keys, for_all_tags, row.name)
+    for_all = (
+        row.client_key_id is None,
+        not row.tag,
+        _conditions(row) == RuleConditions(),
+    )
+    return (row.priority, not exact, -literal, *for_all, row.name)
 
 
 def rule_config(row: CascadeRule) -> RuleConfig:
@@ -202,6 +220,21 @@ def rule_config(row: CascadeRule) -> RuleConfig:
             clamp_max_tokens=row.clamp_max_tokens,
         ),
         fallback_model=row.fallback_model,
+        conditions=_conditions(row),
+    )
+
+
+def _conditions(row: CascadeRule) -> RuleConditions:
+    return RuleConditions(
+        tools=cast(Tools, row.tools),
+        streaming=cast(Streaming, row.streaming),
+        subagents=cast(Subagents, row.subagents),
+        min_prompt_tokens=row.min_prompt_tokens,
+        max_prompt_tokens=row.max_prompt_tokens,
+        headers=tuple(
+            (name, Pattern(pattern)) for name, pattern in header_lines(row.headers)
+        ),
+        rollout_percent=row.rollout_percent,
     )
 
 

@@ -47,6 +47,11 @@ class EventSplitter:
         """The bytes of an event that is not complete yet."""
         return bytes(self._pending)
 
+    @property
+    def rest_bytes(self) -> int:
+        """The length of `rest`, which it does not copy."""
+        return len(self._pending)
+
 
 def event_name(raw: bytes) -> str:
     """Return the name of an event, "" when it has none."""

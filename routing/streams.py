@@ -150,7 +150,7 @@ class StreamMeter:
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere, content decoded."""
-        if len(self._splitter.rest) > MAX_EVENT_BYTES:
+        if self._splitter.rest_bytes > MAX_EVENT_BYTES:
             self.error = {"type": "malformed_event"}
             return
         for raw in self._splitter.feed(chunk):
@@ -165,7 +165,7 @@ class StreamMeter:
     @property
     def mid_event(self) -> bool:
         """Whether the stream stands inside an event."""
-        return bool(self._splitter.rest)
+        return self._splitter.rest_bytes > 0
 
     @property
     def usage(self) -> Usage | None:

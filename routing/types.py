@@ -12,12 +12,12 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from metrics.types import Role, Usage
+from routing.errors import Failure
 from routing.facts import UNKNOWN, ModelFacts
 
 Headers = tuple[tuple[str, str], ...]
 Mode = Literal["pass_through", "cascade"]
 ResponseModel = Literal["requested", "served"]
-Failure = Literal["", "unreachable", "timeout", "interrupted"]
 Force = Literal["off", "draft", "verifier"]
 OnVerifierError = Literal["relay", "return_draft"]
 ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
@@ -29,7 +29,8 @@ class ChatRequest:
 
     `model_span` is the byte range of the top-level `model` value, quotes included.
     `fields` holds the raw JSON of each top-level value. `headers` are those that may
-    go up, names in lower case, never a key of ours. `credential` is the header with the
+    go up, names in lower case, never a key of ours; `withheld` are the others, which
+    rules may match, without any that carry keys. `credential` is the header with the
     client's own provider key, present only when it is to be used upstream.
     """
 
@@ -40,6 +41,7 @@ class ChatRequest:
     stream: bool
     max_tokens: int | None
     headers: Headers = ()
+    withheld: Headers = ()
     credential: tuple[str, str] | None = field(default=None, repr=False)
     query: str = ""
     path: str = "/v1/messages"
@@ -67,7 +69,8 @@ class ProviderConfig:
     """A provider as configured. `api_key` is the secret itself: never log or show it.
 
     `trouble` says what an operator must mend before it can be called; "" when nothing.
-    `takes_client_credentials`: whether a client's own key may be sent there.
+    `takes_client_credentials`: whether a client's own key may be sent there. A lower
+    `priority` goes first.
     """
 
     name: str
@@ -76,6 +79,7 @@ class ProviderConfig:
     api_key: str = field(default="", repr=False)
     trouble: str = ""
     takes_client_credentials: bool = False
+    priority: int = 0
 
     @property
     def simulated(self) -> bool:
@@ -147,14 +151,19 @@ class Recalled:
 
     `in_tool_loop`: the request carries results of tools that the last answer called.
     `loop_of_draft`: it is known that this answer was the draft's. `draft_down`: the
-    circuit breaker of the draft's model is open. `repeat`: the same turn failed a few
-    minutes ago.
+    circuit breaker of the draft's model is open. `draft_trial`: it is open too, and
+    this request is let through to try. `repeat`: the same turn failed a few minutes
+    ago.
     """
 
     in_tool_loop: bool = False
     loop_of_draft: bool = False
     draft_down: bool = False
+    draft_trial: bool = False
     repeat: bool = False
+
+
+NOTHING_RECALLED = Recalled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

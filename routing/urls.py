@@ -15,7 +15,7 @@ urlpatterns = [
     ),
     path("v1/models", views.ModelsView.as_view(), name="models"),
     path("v1/models/<path:model>", views.ModelsView.as_view(), name="model"),
-    re_path(r"^v1(/.*)?$", views.UnknownView.as_view(), name="unknown"),
+    re_path(r"^v1(?:/[\s\S]*)?\Z", views.AccountView.as_view(), name="account"),
     path("rules/<int:pk>/try/", try_rule, name="try_rule"),
     path("api/hello", require_safe(views.hello), name="hello"),
 ]

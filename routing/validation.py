@@ -5,38 +5,129 @@ The admin and files of rules both come here, through `Model.clean`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from routing import validators
+from routing.conversation import AGENT_HEADER
+from routing.facts import CAPABILITIES, PARAMETER_RULES
 
 if TYPE_CHECKING:
-    from routing.models import CascadeRule, Provider
+    from routing.models import CascadeRule, Provider, UpstreamModel
+
+# The field that must change, and why.
+Contradictions = Iterator[tuple[str, str]]
 
 
 def check_rule(rule: CascadeRule) -> None:
-    """Refuse a rule whose models or whose scope contradict each other."""
-    if rule.draft_model and rule.draft_model == rule.verifier_model:
-        raise ValidationError(
-            {"draft_model": "Draft and verifier are the same model: nothing is saved."}
+    """Refuse a rule whose models, scope or conditions contradict each other."""
+    found: dict[str, list[str]] = {}
+    for check in (_models, _scope, _prompt_size, _headers):
+        for name, message in check(rule):
+            found.setdefault(name, []).append(message)
+    if found:
+        raise ValidationError(found)
+
+
+def _models(rule: CascadeRule) -> Contradictions:
+    draft, verifier = rule.draft_model, rule.verifier_model
+    if draft and draft == verifier:
+        yield (
+            "draft_model",
+            "Draft and verifier are the same model: nothing is saved.",
         )
-    if rule.draft_model and rule.draft_model == rule.request_model:
-        raise ValidationError(
-            {
-                "draft_model": "This is the requested model itself. Name a cheaper "
-                "model, or delete the rule: without one the model answers directly."
-            }
+    if draft and draft == rule.request_model:
+        yield (
+            "draft_model",
+            "This is the requested model itself. Name a cheaper model, or delete the "
+            "rule: without one the model answers directly.",
         )
+    if rule.fallback_model and rule.fallback_model == (verifier or rule.request_model):
+        yield (
+            "fallback_model",
+            "This is the verifier itself. Name a model of another provider, or none.",
+        )
+
+
+def _scope(rule: CascadeRule) -> Contradictions:
     if rule.client_key and rule.tag and rule.client_key.tag != rule.tag:
-        raise ValidationError(
-            {
-                "tag": f"The key {rule.client_key.name} has the tag "
-                f"{rule.client_key.tag or '(none)'}, so this rule would never apply. "
-                "Choose the key or the tag."
-            }
+        yield (
+            "tag",
+            f"The key {rule.client_key.name} has the tag "
+            f"{rule.client_key.tag or '(none)'}, so this rule would never apply. "
+            "Choose the key or the tag.",
         )
+
+
+def _prompt_size(rule: CascadeRule) -> Contradictions:
+    low, high = rule.min_prompt_tokens, rule.max_prompt_tokens
+    if high == 0:
+        yield "max_prompt_tokens", "No prompt is so short: the rule would never apply."
+    elif low is not None and high is not None and low > high:
+        yield (
+            "max_prompt_tokens",
+            f"No prompt has at least {low} and at most {high} tokens, so this rule "
+            "would never apply.",
+        )
+
+
+def _headers(rule: CascadeRule) -> Contradictions:
+    wanted: dict[str, str] = {}
+    for name, pattern in validators.header_lines(rule.headers):
+        if "*" not in pattern and wanted.setdefault(name, pattern) != pattern:
+            yield (
+                "headers",
+                f"{name} cannot be {wanted[name]} and {pattern} at once, so this rule "
+                "would never apply.",
+            )
+    if AGENT_HEADER in dict(validators.header_lines(rule.headers)) and (
+        rule.subagents == "never"
+    ):
+        yield (
+            "headers",
+            f"Only subagents send {AGENT_HEADER}, and this rule is for none of them.",
+        )
+
+
+def check_model(model: UpstreamModel) -> None:
+    """Refuse capabilities and parameter rules that nothing would read."""
+    found = {
+        "capabilities": _capability_problem(model.capabilities),
+        "parameter_rules": _parameter_rule_problem(model.parameter_rules),
+    }
+    problems = {name: message for name, message in found.items() if message}
+    if problems:
+        raise ValidationError(problems)
+
+
+def _capability_problem(capabilities: object) -> str:
+    if not isinstance(capabilities, dict):
+        return 'Write an object such as {"image_input": {"supported": true}}.'
+    for name, told in capabilities.items():
+        supported = told.get("supported") if isinstance(told, dict) else None
+        if not isinstance(supported, bool) and (
+            told is not None or name in CAPABILITIES
+        ):
+            return (
+                f'Write {name} as lists of models have it: {{"supported": true}} or '
+                "false, with what else there is beside it."
+            )
+    return ""
+
+
+def _parameter_rule_problem(rules: object) -> str:
+    known = ", ".join(PARAMETER_RULES)
+    if not isinstance(rules, dict):
+        return f'Write an object such as {{"prefill": false}}, of {known}.'
+    for name, told in rules.items():
+        if name not in PARAMETER_RULES:
+            return f"{name} is not known here. Write only {known}."
+        if not isinstance(told, bool):
+            return f"Write {name} as true or false, or leave it out when not known."
+    return ""
 
 
 def check_provider(provider: Provider) -> None:

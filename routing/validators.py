@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from routing import hosts
+from routing.dialects.anthropic import CREDENTIAL_HEADERS
 
 # Model names hold letters, digits and these; Bedrock's and Ollama's hold a colon.
 MODEL_NAME = re.compile(r"[\w.:/@+\-\[\]]+")
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9\-_.]*[a-z0-9])?", re.IGNORECASE)
 
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-CREDENTIALS = frozenset({"authorization", "x-api-key", "cookie", "proxy-authorization"})
+# Of what a header's name may hold, an underscore never gets through a server.
+HEADER_NAME = re.compile(r"[a-z0-9!#$%&'+.^`|~-]+")
 
 
 def model_name(value: str) -> None:
@@ -51,17 +53,22 @@ def base_url(value: str) -> None:
 
 def header_patterns(value: str) -> None:
     """Refuse lines that are not `name: pattern`, and headers that carry keys."""
-    for line in value.splitlines():
-        name, colon, pattern = (part.strip() for part in line.partition(":"))
-        if not line.strip():
-            continue
-        if not colon or not pattern or not HEADER_NAME.fullmatch(name):
+    for name, pattern in header_lines(value):
+        if not pattern or not HEADER_NAME.fullmatch(name):
             raise ValidationError(
-                f"{line.strip()[:80]} is not a header: write its name, a colon and a "
-                "pattern, such as x-app: cli*."
+                f"{name[:80]} is no header with a pattern: write a name, a colon and a "
+                "pattern, such as x-app: cli*. The name has no * and no _ in it."
             )
-        if name.lower() in CREDENTIALS:
+        if name in CREDENTIAL_HEADERS:
             raise ValidationError(f"{name} carries a key: choose another header.")
+
+
+def header_lines(value: str) -> Iterator[tuple[str, str]]:
+    """Yield name, in lower case, and pattern of each line that is not blank."""
+    for line in value.splitlines():
+        if line.strip():
+            name, _, pattern = line.partition(":")
+            yield name.strip().lower(), pattern.strip()
 
 
 def key_reference(value: str) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from routing import rules
-from routing.api import ApiView, body_of
+from metrics.identifiers import new_request_id
+from routing import account, memory, model_list, rules
+from routing.account_log import AccountDecision
+from routing.api import ApiView, body_of, force_of
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.errors import ClientGone, NotFound
@@ -18,6 +21,7 @@ from routing.responses import plain_response, respond
 from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
 from routing.snapshot import holder
 from routing.types import ChatRequest, Target
+from routing.uploads import upload_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +35,16 @@ class MessagesView(ApiView):
         body = body_of(request)  # its upload is the client's time, not ours
         decision = Decision(self.key_of(request), snapshot)
         chat = self.chat_request(request, body)
-        plan = rules.plan_for(chat, self.key_of(request), snapshot)
+        plan = rules.plan_for(
+            chat, self.key_of(request), snapshot, force=force_of(request)
+        )
+        recalled = memory.recall(chat, plan, decision.key_id)
         connection = ClientConnection(request.META)
         try:
             return respond(
                 chat,
                 plan,
+                recalled=recalled,
                 decision=decision,
                 connection=connection,
             )
@@ -56,27 +64,62 @@ class CountTokensView(ApiView):
 
 
 class ModelsView(ApiView):
-    """`GET /v1/models`, and one model by name: what the provider says of them."""
+    """`GET /v1/models`, and one model by name."""
 
     def get(self, request: Request, model: str = "") -> HttpResponseBase:
-        """Return the answer of the provider that owns the model, or any unknown one."""
+        """Return the models this key may ask for, or what is known of one.
+
+        The provider that owns a model is asked where we know less of it, or nothing.
+        """
         if {".", ".."} & set(model.split("/")):  # it would lead to other addresses
             raise NotFound(f"Not found: {request.path}")
-        wanted = model or "*"
-        target = rules.target_for(wanted, holder.get())
-        return forward(self.bare_request(request, wanted), target, request)
+        snapshot = holder.get()
+        models = model_list.models_for(self.key_of(request), snapshot)
+        if not model:
+            return _json(model_list.page(models.values(), request._request.GET))
+        known = models.get(model)
+        if known is not None and not known.shipped:
+            return _json(known.as_entry())
+        target = rules.target_for(model, snapshot)
+        return forward(self.bare_request(request, model), target, request)
 
 
-class UnknownView(ApiView):
-    """Everything else under /v1/: nothing to see, with a key or without."""
-
-    authentication_classes = []
+class AccountView(ApiView):
+    """Everything else under /v1/: the account behind us, for keys that may reach it."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raise NotFound, whatever the method; a browser may ask beforehand."""
-        del args, kwargs
-        if request.method != "OPTIONS":
+        """Find who calls. Raises NotFound for an address that could lead elsewhere."""
+        passable = account.is_passable(request.path_info)
+        if not passable and request.method != "OPTIONS":  # a browser may ask beforehand
             raise NotFound(f"Not found: {request.path}")
+        super().initial(request, *args, **kwargs)
+
+    def pass_on(self, request: Request) -> HttpResponseBase:
+        """Return the account's answer, whatever the method."""
+        account.require_access(self.key_of(request))
+        chat = self.bare_request(request, "")
+        provider = rules.account_for(
+            holder.get(), takes_client_credentials=chat.credential is not None
+        )
+        passage = account.Passage(
+            chat=chat,
+            target=Target(provider=provider, model=""),
+            upload=upload_of(request),
+            base_url=f"{request.scheme}://{request.META.get('HTTP_HOST', '')}",
+        )
+        endpoint = account.endpoint_of(request.path_info)
+        return account.pass_on(
+            passage,
+            decision=AccountDecision(self.key_of(request), provider, endpoint),
+            connection=ClientConnection(request.META),
+        )
+
+    get = post = put = patch = delete = pass_on
+
+
+def _json(value: dict[str, Any]) -> HttpResponse:
+    headers = (("content-type", "application/json"), ("request-id", new_request_id()))
+    return plain_response(200, headers, msgspec.json.encode(value))
 
 
 def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponseBase:

@@ -11,6 +11,7 @@ import msgspec
 
 from metrics.types import Usage
 from routing.dialects.anthropic import parse_request
+from routing.facts import UNKNOWN, ModelFacts
 from routing.sse import encode_event
 from routing.types import (
     CascadePlan,
@@ -113,36 +114,44 @@ def make_tool(name: str = "get_weather", schema: Any = None) -> dict[str, Any]:
 
 def make_terms(
     *,
+    name: str = "default",
     prior: float = 0.85,
     threshold: float = 0.7,
     draft_timeout_s: float = 60.0,
     on_verifier_error: OnVerifierError = "relay",
     response_model: ResponseModel = "requested",
+    clamp_max_tokens: bool = False,
 ) -> RuleTerms:
     return RuleTerms(
-        name="default",
+        name=name,
         prior=prior,
         threshold=threshold,
         draft_timeout_s=draft_timeout_s,
         on_verifier_error=on_verifier_error,
         response_model=response_model,
+        clamp_max_tokens=clamp_max_tokens,
     )
 
 
-def make_target(model: str = VERIFIER, *, provider: str = "main") -> Target:
+def make_target(
+    model: str = VERIFIER, *, provider: str = "main", facts: ModelFacts = UNKNOWN
+) -> Target:
     config = ProviderConfig(
         name=provider, kind="anthropic", base_url=f"http://{provider}.test"
     )
-    return Target(provider=config, model=model)
+    return Target(provider=config, model=model, facts=facts)
 
 
 def make_plan(
-    *, draft_provider: str = "main", terms: RuleTerms | None = None
+    *,
+    draft_provider: str = "main",
+    draft_facts: ModelFacts = UNKNOWN,
+    terms: RuleTerms | None = None,
 ) -> CascadePlan:
     """A cascade at one provider, unless `draft_provider` differs."""
     return CascadePlan(
         verifier=make_target(),
-        draft=make_target(DRAFT, provider=draft_provider),
+        draft=make_target(DRAFT, provider=draft_provider, facts=draft_facts),
         rule=terms or make_terms(),
     )
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import settings
 
 from metrics import lines, recorder
 from metrics.lines import JournalLine
 from routing.snapshot import SnapshotHolder, holder
+from routing.state import store
 from tests.fakes import FakeWatch, ScriptedTransport
 from tests.wsgi import Proxy
 
 # A slow machine is no reason to fail, and the whole suite has minutes, not hours.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def fresh_state() -> Iterator[None]:
+    """Let no test remember another: what workers share ends with each."""
+    yield
+    store().close()
+    shutil.rmtree(settings.CASCADE_STATE_DIR, ignore_errors=True)
 
 
 @pytest.fixture

@@ -168,8 +168,8 @@ class _ChunkStream(httpx.SyncByteStream):
 class ScriptedTransport(httpx.BaseTransport):
     """HTTP without sockets: stands where `PooledTransport` does.
 
-    `script` maps a model to its answers, in order; a request without a body is looked
-    up by its path. `requests` holds what was sent.
+    `script` maps a path or a model to its answers, in order: a request is looked up by
+    its path first, then by the model in its body. `requests` holds what was sent.
     """
 
     def __init__(self) -> None:
@@ -187,7 +187,9 @@ class ScriptedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        name = sent_json(request)["model"] if request.read() else request.url.path
+        name = request.url.path
+        if request.read() and name not in self._script:
+            name = sent_json(request)["model"]
         answers = self._script.get(name)
         assert answers, f"nobody was to ask {name}"
         answer = answers.pop(0)

@@ -34,7 +34,11 @@ def main(upstream_url: str) -> None:
     from routing import models  # noqa: PLC0415  after setup
 
     provider = models.Provider(
-        name="main", kind="anthropic", base_url=upstream_url, private_allowed=True
+        name="main",
+        kind="anthropic",
+        base_url=upstream_url,
+        private_allowed=True,
+        takes_client_credentials=True,
     )
     provider.set_key(UPSTREAM_KEY)
     provider.save()

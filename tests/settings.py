@@ -14,6 +14,8 @@ os.environ.update(
     CASCADE_KEY_PEPPER="test-only-" + "p" * 40,
     FIELD_KEYS="dGVzdC1vbmx5LWZpZWxkLWtleS0zMi1ieXRlcy1sb24=",
     CASCADE_JOURNAL_DIR=JOURNAL_DIR,
+    CASCADE_STATE_DIR=os.path.join(JOURNAL_DIR, "state"),
+    REDIS_URL="",
     ANTHROPIC_API_KEY="",
     OPENAI_API_KEY="",
     GROQ_API_KEY="",

@@ -46,13 +46,15 @@ def wait_for(what: str, probe: Callable[[], T], *, timeout_s: float = 10.0) -> T
 
 
 class Template:
-    """A migrated, filled database that stacks start from."""
+    """A migrated, filled database that stacks start from; a module fills it."""
 
-    def __init__(self, directory: Path, upstream_url: str) -> None:
+    def __init__(
+        self, directory: Path, upstream_url: str, *, provision: str = "tests.provision"
+    ) -> None:
         stack = Stack(self, directory, {})
         stack.data.mkdir(parents=True)
         stack.write_settings()
-        printed = stack.python("-m", "tests.provision", upstream_url)
+        printed = stack.python("-m", provision, upstream_url)
         self.database = stack.database
         self.keys: dict[str, str] = parsed(printed)
         with closing(sqlite3.connect(self.database)) as database:
@@ -122,6 +124,7 @@ class Stack:
             "DATABASE_URL": f"sqlite:///{self.database}",
             "CASCADE_JOURNAL_DIR": str(self.journal),
             "CASCADE_METRICS_DIR": str(self.directory / "run"),
+            "CASCADE_STATE_DIR": str(self.directory / "run"),
             "CASCADE_PORT": str(self._port),
             "CASCADE_WORKERS": "1",
             "CASCADE_SIMULATOR": "off",

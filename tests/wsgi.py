@@ -72,12 +72,22 @@ class Proxy:
             name="default", request_model=VERIFIER, draft_model=DRAFT, **terms
         )
 
+    def let_client_credentials_through(self) -> None:
+        """Let the clients' own keys be sent to `main`."""
+        self.provider.takes_client_credentials = True
+        self.provider.save()
+
     def add_simulator(self, model: str) -> None:
         """Let a simulator serve `model`."""
         play = models.Provider.objects.create(
             name="play", kind="simulator", base_url="http://play.test"
         )
         play.models.create(name=model)
+
+    def open_account(self) -> None:
+        """Let `acme` reach the account behind us."""
+        self.row.account_access = True
+        self.row.save()
 
     def ask(self, text: str = "What is 2 + 2?", **fields: Any) -> Answer:
         """Ask the verifier's model, as `acme`, for a message."""

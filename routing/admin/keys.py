@@ -17,11 +17,26 @@ from routing.models import ClientKey
 class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Keys of clients, each shown once, when it is made."""
 
-    list_display = ("name", "prefix", "tag", "enabled", "state", "created_at")
-    list_filter = ("enabled", "tag")
+    list_display = ("name", "prefix", "tag", "enabled", "state", "may", "created_at")
+    list_filter = ("enabled", "tag", "may_force", "account_access")
     search_fields = ("name", "prefix", "tag")
     readonly_fields = ("prefix", "created_at")
-    fields = ("name", "tag", "enabled", "expires_at", "prefix", "created_at")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "tag",
+                    "enabled",
+                    "expires_at",
+                    "prefix",
+                    "created_at",
+                )
+            },
+        ),
+        ("What else it may do", {"fields": ("may_force", "account_access")}),
+    )
     actions = ("revoke",)
 
     @admin.display(description="state")
@@ -32,6 +47,12 @@ class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if key.expires_at and key.expires_at <= timezone.now():
             return "expired"
         return "works"
+
+    @admin.display(description="may also")
+    def may(self, key: ClientKey) -> str:
+        """Return what the key may do beside asking for messages."""
+        granted = {"choose who answers": key.may_force, "account": key.account_access}
+        return ", ".join(name for name, given in granted.items() if given) or "-"
 
     @admin.action(description="Revoke selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ClientKey]) -> None:

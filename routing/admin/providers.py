@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 
+from routing import breaker
+from routing.breaker import Condition
 from routing.models import Provider, UpstreamModel
 
 # Whoever may change these decides where keys are sent.
-SUPERUSER_FIELDS = ("kind", "base_url", "private_allowed", "key_reference")
+SUPERUSER_FIELDS = (
+    "kind",
+    "base_url",
+    "private_allowed",
+    "takes_client_credentials",
+    "key_reference",
+)
 # Not even shown to others: they are there to be written.
 KEY_FIELDS = ("new_key", "forget_key")
 
 
 class UpstreamModelInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The models of a provider, on its page."""
+    """The models of a provider, on its page; what is known of each has its own."""
 
     model = UpstreamModel
+    fields = ("name", "display_name", "enabled")
+    show_change_link = True
     extra = 1
 
 
@@ -43,6 +54,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
             "priority",
             "base_url",
             "private_allowed",
+            "takes_client_credentials",
             "key_reference",
         )
 
@@ -81,7 +93,10 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name", "base_url")
     fieldsets = (
         (None, {"fields": ("name", "kind", "enabled", "priority")}),
-        ("Where", {"fields": ("base_url", "private_allowed")}),
+        (
+            "Where",
+            {"fields": ("base_url", "private_allowed", "takes_client_credentials")},
+        ),
         ("Key", {"fields": ("key_reference", *KEY_FIELDS)}),
     )
     fieldsets_of_others = (*fieldsets[:2], ("Key", {"fields": ("key_reference",)}))
@@ -90,6 +105,21 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def key_state(self, provider: Provider) -> str:
         """Return where the key comes from, and never the key."""
         return provider.key_reference or _stored_key(provider)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Return the columns; the last says which models are in trouble.
+
+        Cost: one look at the state that workers share, for all rows together.
+        """
+        del request
+        conditions = breaker.conditions()
+
+        @admin.display(description="condition")
+        def condition(provider: Provider) -> str:
+            own = (each for each in conditions if each.provider == provider.name)
+            return "; ".join(map(_trouble, own)) or "works"
+
+        return (*self.list_display, condition)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Provider | None = None
@@ -130,17 +160,57 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.warning(
                 request, f"{obj.key_reference} is sent to {obj.base_url} from now on."
             )
+        if obj.takes_client_credentials and "base_url" in form.changed_data:
+            messages.warning(
+                request,
+                "In auth mode pass_through the clients' own keys are sent to "
+                f"{obj.base_url} from now on.",
+            )
 
 
 @admin.register(UpstreamModel)
 class UpstreamModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Which provider serves which model."""
+    """Which provider serves which model, and what is known of it."""
 
-    list_display = ("name", "provider", "display_name", "enabled")
-    list_filter = ("provider", "enabled")
+    list_display = (
+        "name",
+        "provider",
+        "display_name",
+        "enabled",
+        "max_input_tokens",
+        "max_output_tokens",
+        "lifecycle",
+        "retires_at",
+        "synced_at",
+    )
+    list_filter = ("provider", "enabled", "lifecycle")
     list_editable = ("enabled",)
     list_select_related = ("provider",)
+    readonly_fields = ("synced_at",)
+    fieldsets = (
+        (None, {"fields": ("provider", "name", "display_name", "enabled")}),
+        ("Limits", {"fields": ("max_input_tokens", "max_output_tokens")}),
+        (
+            "What it takes",
+            {
+                "fields": ("capabilities", "parameter_rules"),
+                "description": "What is not said here is taken from the provider's "
+                "most specific pattern, then from the list that is shipped.",
+            },
+        ),
+        (
+            "Its life",
+            {"fields": ("lifecycle", "released_at", "deprecated_at", "retires_at")},
+        ),
+        ("Synced", {"fields": ("synced_at",)}),
+    )
     search_fields = ("name", "display_name")
+
+
+def _trouble(condition: Condition) -> str:
+    seconds = math.ceil(condition.no_draft_for_s)
+    until = f"for {seconds} s" if seconds else "until a trial succeeds"
+    return f"{condition.model}: not asked for drafts {until}"
 
 
 def _stored_key(provider: Provider) -> str:

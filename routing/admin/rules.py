@@ -4,11 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from routing.models import CascadeRule
+from routing import conditions
+from routing.admin.controls import why_off
+from routing.config import RuleConditions
+from routing.models import CascadeRule, Controls
+from routing.snapshot import rule_config
+
+CONDITIONS = (
+    "tools",
+    "streaming",
+    "subagents",
+    "min_prompt_tokens",
+    "max_prompt_tokens",
+    "headers",
+    "rollout_percent",
+)
+WHICH_REQUESTS = "Beside model and key. All that is set must hold."
+
+
+class RuleRowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule in the list, with an error for what is wrong in fields not shown there."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Add an error to its field, or to the row as a whole."""
+        if not isinstance(error, ValidationError) or not hasattr(error, "error_dict"):
+            super().add_error(field, error)
+            return
+        for name, errors in error.error_dict.items():
+            shown = name if name in self.fields else None
+            super().add_error(shown, ValidationError(errors))
 
 
 @admin.register(CascadeRule)
@@ -27,19 +57,38 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "priority",
     )
     list_editable = ("enabled", "threshold")
-    list_filter = ("enabled", "draft_model", "tag")
+    list_filter = ("enabled", "draft_model", "tag", "tools", "subagents")
     list_select_related = ("client_key",)
-    search_fields = ("name", "request_model", "draft_model", "verifier_model")
+    search_fields = ("name", "request_model", "draft_model", "verifier_model", "notes")
     autocomplete_fields = ("client_key",)
     actions = ("enable", "disable")
     save_as = True
     fieldsets = (
         (None, {"fields": ("name", "enabled", "notes")}),
         ("Models", {"fields": ("request_model", "draft_model", "verifier_model")}),
-        ("Accepting", {"fields": ("threshold", "prior", "draft_timeout_s")}),
+        (
+            "Drafts",
+            {"fields": ("threshold", "prior", "draft_timeout_s", "clamp_max_tokens")},
+        ),
         ("For whom", {"fields": ("client_key", "tag", "priority")}),
-        ("Answering", {"fields": ("on_verifier_error", "response_model")}),
     )
+    answering = (
+        "Answers",
+        {"fields": ("response_model", "on_verifier_error", "fallback_model")},
+    )
+
+    def get_fieldsets(
+        self, request: HttpRequest, obj: CascadeRule | None = None
+    ) -> Any:
+        """Return the fields in groups; conditions are folded away while none is set."""
+        del request
+        every = obj is None or rule_config(obj).conditions == RuleConditions()
+        which = {
+            "fields": CONDITIONS,
+            "description": WHICH_REQUESTS,
+            "classes": ("collapse",) if every else (),
+        }
+        return (*self.fieldsets, ("Which requests", which), self.answering)
 
     @admin.display(description="verifier", ordering="verifier_model")
     def verifier(self, rule: CascadeRule) -> str:
@@ -48,9 +97,10 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="for")
     def scope(self, rule: CascadeRule) -> str:
-        """Return whose requests the rule is for."""
+        """Return whose requests the rule is for, and which."""
         parts = [str(rule.client_key.name)] if rule.client_key else []
         parts += [f"tag {rule.tag}"] if rule.tag else []
+        parts += conditions.in_words(rule_config(rule).conditions).values()
         return ", ".join(parts) or "everybody"
 
     @admin.action(description="Switch selected rules on", permissions=["change"])
@@ -62,6 +112,20 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def disable(self, request: HttpRequest, rules: QuerySet[CascadeRule]) -> None:
         """Switch rules off."""
         self.message_user(request, f"{rules.update(enabled=False)} rules are off.")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the rules, and above them when none of them asks a draft."""
+        notice = {
+            "cascade_off": why_off(Controls.objects.filter(pk=1).first()),
+            "may_see_controls": request.user.has_perm("routing.change_controls"),
+        }
+        return super().changelist_view(request, notice | (extra_context or {}))
+
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        """Return the form of a row in the list."""
+        return super().get_changelist_form(request, form=RuleRowForm, **options)
 
     def save_model(
         self,

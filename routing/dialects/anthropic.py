@@ -16,31 +16,36 @@ T = TypeVar("T")
 
 # Longer than any name; what a client writes here goes into logs and decisions.
 MAX_MODEL_CHARS = 256
+# Source: Anthropic API reference, "Create a Message".
+MAX_MESSAGES = 100_000
 
-# Hop-by-hop (RFC 9110, 7.6.1), about this connection, or naming somebody's credentials.
+CREDENTIAL_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+)
+# Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
 WITHHELD_HEADERS = frozenset(
     {
-        "authorization",
         "connection",
         "content-length",
-        "cookie",
         "expect",
         "forwarded",
         "host",
         "keep-alive",
         "proxy-authenticate",
-        "proxy-authorization",
         "proxy-connection",
         "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
         "via",
-        "x-api-key",
+        "x-cascade",
         "x-real-ip",
     }
 )
 WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
+
+
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class _Envelope(msgspec.Struct):
@@ -75,8 +80,8 @@ def parse_request(
         )
     if "messages" not in fields:
         raise InvalidRequest("messages: Field required")
-    if not bytes(fields["messages"]).startswith(b"["):
-        raise InvalidRequest("messages: Input should be a list")
+    _check_messages(bytes(fields["messages"]))
+    going_up, withheld = _sorted_out(headers)
     return ChatRequest(
         body=body,
         fields=fields,
@@ -84,22 +89,30 @@ def parse_request(
         model_span=span_of(body, fields, "model"),
         stream=_optional(fields, "stream", bool, "a boolean") or False,
         max_tokens=_optional(fields, "max_tokens", int, "an integer"),
-        headers=forwarded(headers),
+        headers=going_up,
+        withheld=withheld,
         query=query,
         path=path,
     )
 
 
+def _check_messages(messages: bytes) -> None:
+    if not messages.startswith(b"["):
+        raise InvalidRequest("messages: Input should be a list")
+    if messages.count(b"{") > MAX_MESSAGES:  # or they need not be counted
+        try:
+            count = len(_LIST.decode(messages))
+        except (msgspec.DecodeError, RecursionError):
+            return
+        if count > MAX_MESSAGES:
+            raise InvalidRequest(
+                f"messages: List should have at most {MAX_MESSAGES} items"
+            )
+
+
 def forwarded(headers: Headers) -> Headers:
     """Return the headers that may go up: all but hop-by-hop, credentials and ours."""
-    named = _named_by_connection(headers)
-    return tuple(
-        (name, value)
-        for name, value in headers
-        if name not in WITHHELD_HEADERS
-        and name not in named
-        and not name.startswith(WITHHELD_STARTS)
-    )
+    return _sorted_out(headers)[0]
 
 
 def render_error(error: ProxyError, request_id: str) -> bytes:
@@ -143,6 +156,23 @@ def error_event_of(body: bytes) -> bytes:
 def render_ping() -> bytes:
     """Return the event that keeps a waiting connection open."""
     return encode_event("ping", b'{"type": "ping"}')
+
+
+def _sorted_out(headers: Headers) -> tuple[Headers, Headers]:
+    """Return the headers that go up and those that do not, credentials in neither."""
+    named = _named_by_connection(headers)
+    going_up: list[tuple[str, str]] = []
+    withheld: list[tuple[str, str]] = []
+    for name, value in headers:
+        if name in CREDENTIAL_HEADERS:
+            continue
+        stays = (
+            name in WITHHELD_HEADERS
+            or name in named
+            or name.startswith(WITHHELD_STARTS)
+        )
+        (withheld if stays else going_up).append((name, value))
+    return tuple(going_up), tuple(withheld)
 
 
 def _named_by_connection(headers: Headers) -> Iterable[str]:

@@ -153,3 +153,10 @@ class UpstreamModel(ConfigModel):
 
     def __str__(self) -> str:
         return f"{self.name} @ {self.provider}"
+
+    def clean(self) -> None:
+        """Refuse JSON that nothing would read; an emptied field says nothing."""
+        for name in ("capabilities", "parameter_rules"):
+            if getattr(self, name) is None:
+                setattr(self, name, {})
+        validation.check_model(self)

@@ -46,7 +46,8 @@ class CascadeRule(ConfigModel):
     priority = models.IntegerField(
         default=100,
         help_text="Lower numbers are looked at first. Among equals a name wins over a "
-        "pattern, then a rule for a key over one for a tag, and that over one for all.",
+        "pattern, then a rule for a key over one for a tag, and that over one for all, "
+        "then one with conditions over one without.",
     )
     request_model = models.CharField(
         max_length=128,

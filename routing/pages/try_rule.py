@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods
 
 from metrics.types import DecisionRecord
 from routing import cascade, rules
-from routing.cascade import Outcome
 from routing.config import ClientKeyConfig
 from routing.connection import ClientConnection
 from routing.decision_log import Decision, in_words
 from routing.dialects import anthropic
 from routing.errors import ProxyError
 from routing.models import CascadeRule
+from routing.outcome import Outcome
+from routing.pages import applying
 from routing.settling import Settler
 from routing.snapshot import holder, rule_config
 from routing.streams import parse_message
@@ -68,8 +69,10 @@ def try_rule(request: HttpRequest, pk: int) -> HttpResponse:
     form = TryForm(request.POST or None, initial={"model": _example(rule)})
     context: dict[str, Any] = {"form": form, "rule": rule, "title": f"Try {rule.name}"}
     if request.method == "POST" and form.is_valid():
+        chat = _chat_request(form.cleaned_data)
+        context["applies"] = applying.in_a_sentence(rule, chat, holder.get())
         try:
-            context["trial"] = _try(request, rule, form.cleaned_data)
+            context["trial"] = _try(request, rule, chat)
         except ProxyError as error:
             form.add_error(None, error.message)
     return render(
@@ -83,9 +86,8 @@ def _example(rule: CascadeRule) -> str:
     return rule.request_model.replace("*", "")
 
 
-def _try(request: HttpRequest, rule: CascadeRule, asked: dict[str, Any]) -> Trial:
+def _try(request: HttpRequest, rule: CascadeRule, chat: ChatRequest) -> Trial:
     snapshot = holder.get()
-    chat = _chat_request(asked)
     plan = rules.plan_of(rule_config(rule), chat.model, snapshot)
     key = ClientKeyConfig(id=None, name=request.user.get_username(), prefix="", tag=TAG)
     decision = Decision(key, snapshot)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import httpx
+
 from routing.errors import InvalidRequest
 from routing.providers import anthropic
-from routing.providers.base import Adapter, HttpReply, Timeouts
+from routing.providers.base import Adapter, HttpReply, Timeouts, Upload
 from routing.providers.transport import PooledTransport
 from routing.types import ChatRequest, ProviderKind, Target, Ticket
 
@@ -41,10 +43,23 @@ class Providers:
                 f"The model {target.model} belongs to the provider "
                 f"{target.provider.name}, whose API is not supported."
             )
-        outgoing = build(request, target)
+        return self._open(build(request, target), self._timeouts.within(timeout_s))
+
+    def pass_on(
+        self, request: ChatRequest, target: Target, *, upload: Upload | None
+    ) -> HttpReply:
+        """Return the open reply of an Anthropic account to a request as it came.
+
+        `upload` is its body, sent while it is read. Raises as `ask` does, and what
+        reading the upload raises.
+        """
+        if upload is None:
+            outgoing = anthropic.build_request(request, target)
+        else:
+            outgoing = anthropic.build_upload(request, target, upload)
+        return self._open(outgoing, self._timeouts)
+
+    def _open(self, outgoing: httpx.Request, timeouts: Timeouts) -> HttpReply:
         return HttpReply.open(
-            self._transport,
-            outgoing,
-            ticket=self._ticket,
-            timeouts=self._timeouts.within(timeout_s),
+            self._transport, outgoing, ticket=self._ticket, timeouts=timeouts
         )

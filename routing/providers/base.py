@@ -18,6 +18,19 @@ from routing.errors import (
 )
 from routing.types import ChatRequest, Headers, Target, Ticket
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A body that is sent on while it comes. `length_bytes` is None when not known.
+
+    Whoever iterates `chunks` meets ClientGone when the client left in the middle, or
+    ClientError when its body is not what it may be.
+    """
+
+    chunks: Iterator[bytes]
+    length_bytes: int | None
+
+
 Adapter = Callable[[ChatRequest, Target], httpx.Request]
 
 # Source: RFC 9110, 7.6.1; content-length is restored by whoever sends the body on.
@@ -65,11 +78,15 @@ class Timeouts:
 
 
 class HttpReply:
-    """The open reply of a provider: status and headers are here, the body comes."""
+    """The open reply of a provider: status and headers are here, the body comes.
+
+    `length_bytes` is what its content-length says, None without a usable one.
+    """
 
     def __init__(self, response: httpx.Response, ticket: Ticket) -> None:
         self.status = response.status_code
         self.headers = end_to_end(response.headers)
+        self.length_bytes = _length(response.headers)
         self._response = response
         self._ticket = ticket
 
@@ -114,13 +131,28 @@ class HttpReply:
 
 def end_to_end(headers: httpx.Headers) -> Headers:
     """Return the headers of an answer that concern its reader, names in lower case."""
+    of_the_hop = HOP_BY_HOP | _named_by_connection(headers)
     return tuple(
         (name, value)
         for raw_name, raw_value in headers.raw
-        if (name := raw_name.decode("latin-1").lower()) not in HOP_BY_HOP
+        if (name := raw_name.decode("latin-1").lower()) not in of_the_hop
         and not _CONTROL.search(raw_value)
         for value in (raw_value.decode("latin-1"),)
     )
+
+
+def _named_by_connection(headers: httpx.Headers) -> set[str]:
+    """Return the headers a provider says are for this connection alone."""
+    if "connection" not in headers:
+        return set()
+    return {name.strip().lower() for name in headers["connection"].split(",")}
+
+
+def _length(headers: httpx.Headers) -> int | None:
+    if "transfer-encoding" in headers:
+        return None
+    declared = headers.get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() else None
 
 
 @contextmanager

@@ -10,8 +10,10 @@ import contextlib
 import os
 import select
 import socket
+import ssl
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +55,21 @@ class Limits:
 
 
 class Connection:
-    """One socket with its HTTP/1.1 parser, for one call at a time."""
+    """One socket with its HTTP/1.1 parser, for one call at a time.
+
+    Of the call that runs: `sent` whole, `answered` with a byte at least, its answer
+    read to the end, `complete`.
+    """
 
     __slots__ = (
+        "_early_head",
         "_parser",
-        "_refused",
         "answered",
         "complete",
         "idle_since",
         "origin",
         "pid",
+        "sent",
         "sock",
     )
 
@@ -71,26 +78,62 @@ class Connection:
         self.origin = origin
         self.pid = os.getpid()
         self.idle_since = 0.0
-        self.answered = False
-        self.complete = False
-        self._refused = False
+        self.answered = self.complete = self.sent = False
+        self._early_head: h11.Response | None = None
         self._parser = h11.Connection(h11.CLIENT, HEAD_LIMIT_BYTES)
 
-    def send(self, head: h11.Request, body: bytes, limits: Limits) -> None:
+    def send(
+        self, head: h11.Request, body: bytes | Iterator[bytes], limits: Limits
+    ) -> None:
         """Send a request whole; the write limit holds for each part taken.
 
         A server may answer, and hang up, without reading a body it does not want. So a
-        broken pipe is no error here: reading tells what became of the request.
+        broken pipe is no error here: reading tells what became of the request. Raises
+        whatever the iterator of a body raises.
         """
-        self.answered = self.complete = False
+        self.answered = self.complete = self.sent = False
+        self._early_head = None
+        with contextlib.suppress(ConnectionError):
+            if isinstance(body, bytes):
+                self._send_at_once(head, body, limits)
+                self.sent = True
+            else:
+                self.sent = self._send_in_pieces(head, body, limits)
+
+    def _send_at_once(self, head: h11.Request, body: bytes, limits: Limits) -> None:
         pieces = [self._parser.send(head)]
         if body:
             pieces.append(self._parser.send(h11.Data(data=body)))
         pieces.append(self._parser.send(h11.EndOfMessage()))
+        self._send_all(b"".join(pieces), limits)
+
+    def _send_in_pieces(
+        self, head: h11.Request, body: Iterator[bytes], limits: Limits
+    ) -> bool:
+        """Whether all was sent: not when the answer came before the end of the body."""
+        self._send_all(self._parser.send(head), limits)
+        for piece in body:
+            if self._answers_early():
+                return False
+            self._send_all(self._parser.send(h11.Data(data=piece)), limits)
+        self._send_all(self._parser.send(h11.EndOfMessage()), limits)
+        return True
+
+    def _answers_early(self) -> bool:
+        while not self.is_silent() and self._take_what_is_here():
+            self._early_head = self._head_at_hand()
+            if self._early_head is not None:
+                return True
+        return False
+
+    def _take_what_is_here(self) -> bool:
+        self.sock.settimeout(0)
         try:
-            self._send_all(b"".join(pieces), limits)
-        except ConnectionError:
-            self._refused = True
+            data = self.sock.recv(RECEIVE_BYTES)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False  # TLS speaks for itself, too
+        self._take(data)
+        return True
 
     def _send_all(self, data: bytes, limits: Limits) -> None:
         # Not sendall(): its timeout spans the whole body, however fast it moves.
@@ -101,14 +144,18 @@ class Connection:
 
     def read_head(self, limits: Limits) -> h11.Response:
         """Return status and headers of the final answer; 1xx answers are skipped."""
-        while True:
-            event = self._parser.next_event()
+        while (head := self._early_head or self._head_at_hand()) is None:
+            self._feed(limits)
+        return head
+
+    def _head_at_hand(self) -> h11.Response | None:
+        """Return the head of the final answer, None while it is incomplete."""
+        while (event := self._parser.next_event()) is not h11.NEED_DATA:
             if isinstance(event, h11.Response):
                 return event
-            if event is h11.NEED_DATA:
-                self._feed(limits)
-            elif not isinstance(event, h11.InformationalResponse):
+            if not isinstance(event, h11.InformationalResponse):
                 raise h11.RemoteProtocolError("the server switched protocols")
+        return None
 
     def read_body(self, limits: Limits) -> bytes:
         """Return the body bytes at hand, waiting for some when there are none.
@@ -139,7 +186,9 @@ class Connection:
 
     def _feed(self, limits: Limits) -> None:
         self.sock.settimeout(limits.within(limits.read))
-        data = self.sock.recv(RECEIVE_BYTES)
+        self._take(self.sock.recv(RECEIVE_BYTES))
+
+    def _take(self, data: bytes) -> None:
         if not (data or self.answered):
             raise h11.RemoteProtocolError("the server hung up without an answer")
         self.answered = True
@@ -152,7 +201,7 @@ class Connection:
         left-over bytes would be taken for the answer to somebody else's question.
         """
         parser = self._parser
-        if self._refused or not (parser.our_state is parser.their_state is h11.DONE):
+        if not (self.sent and parser.our_state is parser.their_state is h11.DONE):
             return False
         if parser.trailing_data != (b"", False) or self._decrypted_bytes():
             return False

@@ -6,9 +6,6 @@ CPU at a hundred of them, and hands bytes left over after one answer to the next
 
 from __future__ import annotations
 
-import functools
-import ipaddress
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -18,48 +15,16 @@ from typing import TypeVar
 import h11
 import httpx
 
+from routing.providers.dialing import Connect, Dialer, connect_tcp
 from routing.providers.sockets import Connection, Limits, Origin, SocketPool
 from routing.types import Ticket
 from routing.watch import WatchTicket
 
-Connect = Callable[[str, int, float | None], socket.socket]
 _T = TypeVar("_T")
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# A model may think for minutes; a NAT on the way forgets silent connections.
-_KEEPALIVE_AFTER_60_S = (
-    ((socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),)
-    if hasattr(socket, "TCP_KEEPIDLE")
-    else ()
-)
-_SOCKET_OPTIONS = (
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    *_KEEPALIVE_AFTER_60_S,
-)
-
-
-def connect_tcp(host: str, port: int, timeout_s: float | None) -> socket.socket:
-    """Return a socket connected to the first address of `host` that accepts."""
-    try:
-        family = _family_of(ipaddress.ip_address(host))
-    except ValueError:
-        return socket.create_connection((host, port), timeout_s)
-    # gevent would send even an address through the threads that look names up.
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout_s)
-        sock.connect((host, port))
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def _family_of(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
-) -> socket.AddressFamily:
-    return socket.AF_INET if address.version == 4 else socket.AF_INET6
+# Source: RFC 9110, 9.2.1: they change nothing, so a second one does no harm.
+_REPEATABLE = frozenset({"GET", "HEAD"})
 
 
 class PooledTransport(httpx.BaseTransport):
@@ -71,6 +36,7 @@ class PooledTransport(httpx.BaseTransport):
     the client the call is for.
 
     `connect` opens the TCP connection; one that raises OSError refuses the address.
+    `pause_s` goes by before a connection that failed is tried again.
     """
 
     def __init__(
@@ -80,9 +46,9 @@ class PooledTransport(httpx.BaseTransport):
         ssl_context: ssl.SSLContext | None = None,
         idle_limit_s: float = 20.0,
         max_idle: int = 512,
+        pause_s: float = 0.1,
     ) -> None:
-        self._connect = connect
-        self._given_ssl_context = ssl_context
+        self._dialer = Dialer(connect=connect, ssl_context=ssl_context, pause_s=pause_s)
         self._pool = SocketPool(idle_limit_s=idle_limit_s, max_idle=max_idle)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -92,9 +58,11 @@ class PooledTransport(httpx.BaseTransport):
         takes the response closes it. The connection is reused only when the body was
         read to its end.
 
-        A request is sent a second time only when it went out on a reused connection,
-        not a byte came back and the client is still there: the server had closed an
-        idle connection.
+        Only before the first byte of an answer, and while the client is there, is
+        anything tried again, once: a connection that could not be opened; and a request
+        on a reused connection, which the server had closed meanwhile. What was sent
+        whole may have been worked on, and billed, so of those only GET and HEAD. A
+        body that is a stream is never sent again: it is gone.
 
         Raises:
             httpx.TimeoutException: ConnectTimeout, WriteTimeout or ReadTimeout.
@@ -107,7 +75,7 @@ class PooledTransport(httpx.BaseTransport):
             try:
                 return _Exchange(call, idle, self._pool).begin()
             except (httpx.NetworkError, httpx.RemoteProtocolError):
-                if idle.answered or call.ticket.gone:
+                if call.ticket.gone or not _may_repeat(call, idle):
                     raise
         return _Exchange(call, self._open(call), self._pool).begin()
 
@@ -117,46 +85,13 @@ class PooledTransport(httpx.BaseTransport):
 
     def _open(self, call: _Call) -> Connection:
         try:
-            return Connection(self._connected_socket(call), call.origin)
+            return self._dialer.dial(
+                call.origin, call.limits, wanted=lambda: not call.ticket.gone
+            )
         except TimeoutError as error:
             raise httpx.ConnectTimeout(str(error), request=call.request) from error
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(str(error), request=call.request) from error
-
-    def _connected_socket(self, call: _Call) -> socket.socket:
-        scheme, host, port = call.origin
-        limits = call.limits
-        sock = self._connect(host, port, limits.within(limits.connect))
-        try:
-            for option in _SOCKET_OPTIONS:
-                sock.setsockopt(*option)
-            if scheme == "https":
-                sock.settimeout(limits.within(limits.connect))
-                sock = self._encrypt(sock, host)
-        except BaseException:
-            sock.close()
-            raise
-        return sock
-
-    def _encrypt(self, sock: socket.socket, host: str) -> ssl.SSLSocket:
-        encrypted = self._ssl_context.wrap_socket(
-            sock,
-            server_hostname=host,
-            do_handshake_on_connect=False,
-            # An end without TLS's own goodbye may be somebody cutting the answer.
-            suppress_ragged_eofs=False,
-        )
-        try:
-            encrypted.do_handshake()
-        except BaseException:
-            encrypted.close()
-            raise
-        return encrypted
-
-    @functools.cached_property
-    def _ssl_context(self) -> ssl.SSLContext:
-        # Reading the certificates takes 16 ms: once, and only where TLS is used.
-        return self._given_ssl_context or ssl.create_default_context()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +101,7 @@ class _Call:
     request: httpx.Request
     origin: Origin
     head: h11.Request
-    body: bytes
+    body: bytes | Iterator[bytes]
     limits: Limits
     ticket: Ticket
 
@@ -187,10 +122,24 @@ def _call_of(request: httpx.Request) -> _Call:
         request=request,
         origin=_origin_of(request.url),
         head=head,
-        body=request.read(),
+        body=_body_of(request),
         limits=_limits_of(request),
         ticket=ticket,
     )
+
+
+def _body_of(request: httpx.Request) -> bytes | Iterator[bytes]:
+    if isinstance(request.stream, httpx.ByteStream):
+        return request.read()
+    assert isinstance(request.stream, httpx.SyncByteStream)  # noqa: S101  ours always is
+    return iter(request.stream)
+
+
+def _may_repeat(call: _Call, used: Connection) -> bool:
+    """Whether `call` can have had no effect, and can be sent again."""
+    if used.answered or not isinstance(call.body, bytes):
+        return False
+    return call.request.method in _REPEATABLE or not used.sent
 
 
 def _origin_of(url: httpx.URL) -> Origin:
@@ -280,6 +229,8 @@ class _Exchange(httpx.SyncByteStream):
             raise httpx.WriteError(str(error), request=call.request) from error
         except h11.LocalProtocolError as error:
             raise httpx.LocalProtocolError(str(error), request=call.request) from error
+        except h11.RemoteProtocolError as error:  # it spoke before the end of a stream
+            raise httpx.RemoteProtocolError(str(error), request=call.request) from error
 
     def _receive(self, read: Callable[[Limits], _T]) -> _T:
         call = self._call

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from routing.models import CascadeRule, ClientKey, Provider, UpstreamModel
+from routing.validators import header_lines
 
 HEADER = """\
 # Written by `manage.py dump_rules`; `manage.py load_rules` reads it back.
@@ -25,11 +26,28 @@ RULE_FIELDS = {
     "quality_threshold": "threshold",
     "prior": "prior",
     "tag": "tag",
+    "tools": "tools",
+    "streaming": "streaming",
+    "subagents": "subagents",
+    "min_prompt_tokens": "min_prompt_tokens",
+    "max_prompt_tokens": "max_prompt_tokens",
+    "headers": "headers",
+    "rollout_percent": "rollout_percent",
     "draft_timeout_s": "draft_timeout_s",
+    "clamp_max_tokens": "clamp_max_tokens",
+    "fallback_model": "fallback_model",
     "on_verifier_error": "on_verifier_error",
     "response_model": "response_model",
     "notes": "notes",
 }
+PROVIDER_FIELDS = (
+    "name",
+    "kind",
+    "base_url",
+    "enabled",
+    "priority",
+    "takes_client_credentials",
+)
 ALWAYS = {"name", "kind", "base_url", "request_model", "draft_model", "threshold"}
 
 
@@ -52,12 +70,20 @@ def _rule(rule: CascadeRule) -> dict[str, Any]:
     said = _said(rule, RULE_FIELDS)
     if rule.client_key is not None:
         said["key"] = rule.client_key.name
+    if rule.headers:
+        said["headers"] = _headers(rule.headers)
     return said
 
 
+def _headers(lines: str) -> dict[str, Any]:
+    patterns: dict[str, list[str]] = {}
+    for name, pattern in header_lines(lines):
+        patterns.setdefault(name, []).append(pattern)
+    return {name: p if len(p) > 1 else p[0] for name, p in patterns.items()}
+
+
 def _provider(provider: Provider) -> str:
-    names = ("name", "kind", "base_url", "enabled", "priority")
-    said = _said(provider, {name: name for name in names})
+    said = _said(provider, {name: name for name in PROVIDER_FIELDS})
     if provider.private_allowed:
         said["private"] = True
     models = [_model(model) for model in provider.models.all()]

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 RULE_MODEL_FIELDS = tuple(
     f.name for f in CascadeRule._meta.fields if f.name not in {"id", "name"}
 )
+PROVIDER_MODEL_FIELDS = ("kind", "enabled", "priority", "takes_client_credentials")
 # The names of the file where the model's differ.
 RULE_FIELDS = {"quality_threshold": "threshold", "key": "client_key"}
 PROVIDER_FIELDS = {
@@ -81,7 +82,7 @@ class _Loading:
         for entry in self.document.providers or ():
             row = _existing(Provider, entry)
             before = _state(row)
-            _set(row, entry.values, ("kind", "enabled", "priority"))
+            _set(row, entry.values, PROVIDER_MODEL_FIELDS)
             row.base_url = entry.values.get("base_url") or USUAL_URLS.get(row.kind, "")
             self._set_key(row, entry.values.get("api_key"))
             self._allow_private(row, entry)
@@ -109,7 +110,8 @@ class _Loading:
             name = entry.values.get("name") or f"file-{digest[:8]}"
             row = ClientKey.objects.filter(digest=digest).first() or ClientKey()
             before = _state(row)
-            row.name, row.tag = name, entry.values.get("tag", "")
+            _set(row, entry.values, ("tag", "may_force", "account_access"))
+            row.name = name
             row.set_key(key)
             self._save(row, before, entry, {})
 

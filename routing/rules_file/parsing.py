@@ -86,6 +86,30 @@ def _reference(reader: Reader, place: Place, reference: str) -> KeyValue:
     return KeyValue(reference=reference)
 
 
+def _headers(reader: Reader, place: Place) -> str:
+    """Return names with a pattern, or a list of them, as the lines of a rule's row."""
+    lines = []
+    for name, where in reader.named(place).items():
+        alone = isinstance(where.node.value, str)
+        for pattern in [where] if alone else reader.items(where):
+            lines += _header_line(reader, pattern, name)
+    return "\n".join(lines)
+
+
+def _header_line(reader: Reader, place: Place, name: str) -> list[str]:
+    text = reader.text(place)
+    if text is None:
+        return []
+    line = f"{name}: {text}"
+    if len(line.splitlines()) > 1:
+        reader.complain(place, "write the pattern on one line")
+    try:
+        validators.header_patterns(line)
+    except ValidationError as error:
+        reader.complain(place, " ".join(error.messages))
+    return [line]
+
+
 def _client_keys(reader: Reader, place: Place) -> list[Entry]:
     return [_client_key(reader, item) for item in reader.items(place)]
 
@@ -198,7 +222,13 @@ AUTH: Mapping[str, Read] = {
     "mode": choice(*allowed.AUTH_MODES),
     "api_keys": _client_keys,
 }
-CLIENT_KEY: Mapping[str, Read] = {"name": Reader.text, "key": _key, "tag": Reader.text}
+CLIENT_KEY: Mapping[str, Read] = {
+    "name": Reader.text,
+    "key": _key,
+    "tag": Reader.text,
+    "may_force": Reader.flag,
+    "account_access": Reader.flag,
+}
 RULE: Mapping[str, Read] = {
     "name": _slug,
     "enabled": Reader.flag,
@@ -210,7 +240,16 @@ RULE: Mapping[str, Read] = {
     "prior": Reader.number,
     "key": Reader.text,
     "tag": Reader.text,
+    "tools": choice(*CascadeRule.Tools.values),
+    "streaming": choice(*CascadeRule.Streaming.values),
+    "subagents": choice(*CascadeRule.Subagents.values),
+    "min_prompt_tokens": Reader.integer,
+    "max_prompt_tokens": Reader.integer,
+    "headers": _headers,
+    "rollout_percent": Reader.number,
     "draft_timeout_s": Reader.number,
+    "clamp_max_tokens": Reader.flag,
+    "fallback_model": Reader.text,
     "on_verifier_error": choice(*CascadeRule.OnVerifierError.values),
     "response_model": choice(*CascadeRule.ResponseModel.values),
     "notes": Reader.text,
@@ -229,4 +268,5 @@ PROVIDER: Mapping[str, Read] = {
     "enabled": Reader.flag,
     "priority": Reader.integer,
     "private": Reader.flag,
+    "takes_client_credentials": Reader.flag,
 }

@@ -24,12 +24,14 @@ UNSUPPORTED = "its API is not supported yet"
 def usable(provider: Provider, auth_mode: str) -> bool:
     """Return whether we speak to `provider`, and have its key or need none.
 
-    A server in a private network needs none unless one is configured, and with
-    pass_through the client brings it.
+    A server in a private network needs none unless one is configured. With
+    pass_through the client brings it, to providers that may see it.
     """
     if provider.kind not in ADAPTERS:
         return False
-    if auth_mode == "pass_through" or _has_key(provider):
+    if auth_mode == "pass_through":
+        return provider.takes_client_credentials
+    if _has_key(provider):
         return True
     needs_one = provider.key_reference or provider.key_encrypted
     return not needs_one and validators.is_private_url(provider.base_url)
@@ -40,7 +42,11 @@ def lacking(auth_mode: str) -> Iterator[str]:
     for provider in _real():
         if provider.kind not in ADAPTERS:
             yield f"Provider {provider.name}: {UNSUPPORTED}."
-        elif not usable(provider, auth_mode):
+        elif usable(provider, auth_mode):
+            continue
+        elif auth_mode == "pass_through":
+            yield f"Provider {provider.name}: it does not take clients' own keys."
+        else:
             missing = provider.key_reference.partition(":")[2] or "its key"
             yield f"Provider {provider.name}: {missing} is missing."
 

@@ -68,7 +68,15 @@ def test_only_the_setting_says_who_may_read(proxy, upstream):
 
 def test_a_page_can_read_that_an_address_does_not_exist(proxy, settings):
     settings.CASCADE_CORS_ORIGINS = [PAGE]
-    got = from_page(proxy, path="/v1/nowhere", key=False)
+    got = from_page(proxy, path="/v1/", key=False)
     assert got.status == 404
     assert got.headers["access-control-allow-origin"] == PAGE
-    assert from_page(proxy, "OPTIONS", "/v1/nowhere", key=False).status == 204
+    assert from_page(proxy, "OPTIONS", "/v1/", key=False).status == 204
+
+
+def test_a_page_may_use_every_method_of_account_endpoints(proxy, settings):
+    settings.CASCADE_CORS_ORIGINS = [PAGE]
+    got = from_page(proxy, "OPTIONS", "/v1/files/file_1", key=False)
+    assert got.status == 204
+    methods = got.headers["access-control-allow-methods"]
+    assert methods == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"

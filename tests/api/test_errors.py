@@ -52,6 +52,8 @@ def test_says_what_is_wrong_with_a_request(proxy, upstream, path, body, words):
         ("POST", "/v1/messages/count_tokens"),
         ("GET", "/v1/models"),
         ("GET", "/v1/models/verifier-large"),
+        ("POST", "/v1/messages/batches"),
+        ("DELETE", "/v1/files/file_1"),
     ],
 )
 def test_lets_nobody_in_without_a_key(proxy, upstream, method, path):
@@ -62,11 +64,13 @@ def test_lets_nobody_in_without_a_key(proxy, upstream, method, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1", "/v1/", "/v1/complete", "/v1/messages/", "/v1/messages/batches"]
+    "path", ["/v1", "/v1/", "/v1/messages/", "/v1/files/", "/v1/../x"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_says_when_there_is_no_such_address(proxy, method, path):
-    got = proxy.call(method, path, body=b"{}")
+@pytest.mark.parametrize("with_key", [True, False])
+def test_says_when_there_is_no_such_address(proxy, method, path, with_key):
+    proxy.open_account()
+    got = proxy.call(method, path, body=b"{}", headers=None if with_key else {})
     assert_envelope(got, 404, "not_found_error")
     assert path in got.json["error"]["message"]
 
@@ -78,6 +82,7 @@ def test_says_when_there_is_no_such_address(proxy, method, path):
         ("DELETE", "/v1/messages/count_tokens", "POST, OPTIONS"),
         ("POST", "/v1/models", "GET, HEAD, OPTIONS"),
         ("PUT", "/v1/models/verifier-large", "GET, HEAD, OPTIONS"),
+        ("TRACE", "/v1/files", "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
     ],
 )
 def test_says_which_methods_an_address_has(proxy, method, path, allow):

@@ -210,7 +210,7 @@ def test_asks_no_draft_of_a_request_that_must_not_be_drafted(proxy, upstream):
     ("draft", "reason"),
     [
         (httpx.ReadTimeout("slow"), "draft_timeout"),
-        (HttpAnswer(status=529, chunks=[OVERLOADED]), "draft_error"),
+        (HttpAnswer(status=500, chunks=[OVERLOADED]), "draft_error"),
     ],
 )
 def test_a_failed_draft_is_not_the_clients_trouble(proxy, upstream, draft, reason):

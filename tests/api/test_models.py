@@ -7,9 +7,6 @@ import pytest
 
 from tests.builders import DRAFT, VERIFIER, make_body
 from tests.fakes import JSON, HttpAnswer
-from tests.wsgi import PROVIDER_KEY
-
-LIST = b'{"data": [{"id": "verifier-large"}]}'
 
 
 def test_the_verifier_counts_tokens_and_nothing_is_recorded(proxy, upstream):
@@ -49,31 +46,63 @@ def test_an_error_of_the_provider_is_relayed(proxy, upstream, status):
 
 
 def test_says_when_the_provider_cannot_be_asked(proxy, upstream):
-    upstream.script("/v1/models", httpx.ConnectError("refused"))
-    got = proxy.call("GET", "/v1/models")
+    upstream.script("/v1/models/other", httpx.ConnectError("refused"))
+    got = proxy.call("GET", "/v1/models/other")
     assert (got.status, got.json["error"]["type"]) == (502, "api_error")
 
 
 def test_closes_an_answer_that_broke_off(proxy, upstream):
     answer = HttpAnswer(chunks=[b"[", httpx.ReadError("reset")])
-    upstream.script("/v1/models", answer)
-    assert proxy.call("GET", "/v1/models").status == 502
+    upstream.script("/v1/models/other", answer)
+    assert proxy.call("GET", "/v1/models/other").status == 502
     assert answer.closed
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_lists_the_models_of_the_provider(proxy, upstream, method):
-    body = LIST if method == "GET" else b""
-    upstream.script("/v1/models", HttpAnswer(chunks=[body]))
-    got = proxy.call(method, "/v1/models?limit=5")
-    sent = upstream.requests[0]
-    assert (sent.method, str(sent.url)) == (
-        method,
-        "http://main.test/v1/models?limit=5",
-    )
-    assert sent.headers["x-api-key"] == PROVIDER_KEY
-    assert "content-length" not in sent.headers
-    assert (got.status, got.body) == (200, body)
+def test_lists_the_names_a_client_may_use_and_asks_nobody(proxy, upstream):
+    proxy.add_rule()
+    got = proxy.call("GET", "/v1/models?limit=1000")
+    assert got.headers["content-type"] == "application/json"
+    assert got.headers["request-id"].startswith("req_")
+    assert {"claude-opus-5-5", VERIFIER} <= {model["id"] for model in got.json["data"]}
+    assert DRAFT not in {model["id"] for model in got.json["data"]}
+    assert upstream.requests == []
+    assert proxy.decisions() == []
+
+
+def test_pages_through_the_list(proxy):
+    first = proxy.call("GET", "/v1/models?limit=3").json
+    second = proxy.call("GET", f"/v1/models?limit=3&after_id={first['last_id']}").json
+    assert (len(first["data"]), first["has_more"]) == (3, True)
+    assert first["last_id"] == first["data"][-1]["id"]
+    assert second["first_id"] not in {model["id"] for model in first["data"]}
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "lifecycle=new", "after_id=no"]
+)
+def test_refuses_a_page_that_cannot_be(proxy, query):
+    got = proxy.call("GET", f"/v1/models?{query}")
+    assert (got.status, got.json["error"]["type"]) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize("path", ["/v1/models", f"/v1/models/{VERIFIER}"])
+def test_answers_head_where_it_answers_get(proxy, path):
+    proxy.add_rule()
+    assert proxy.call("HEAD", path).status == 200
+
+
+def test_tells_itself_of_a_name_that_a_rule_gives(proxy, upstream):
+    proxy.add_rule(verifier_model="claude-opus-5-5")
+    got = proxy.call("GET", f"/v1/models/{VERIFIER}").json
+    assert (got["id"], got["type"]) == (VERIFIER, "model")
+    assert got["max_input_tokens"] == 1_000_000
+    assert got["created_at"] == "1970-01-01T00:00:00Z"
+    assert upstream.requests == []
+
+
+def test_asks_the_provider_about_a_model_of_which_it_knows_more(proxy, upstream):
+    upstream.script("/v1/models/claude-opus-5-5", HttpAnswer(chunks=[b'{"own": 1}']))
+    assert proxy.call("GET", "/v1/models/claude-opus-5-5").body == b'{"own": 1}'
 
 
 def test_asks_the_owner_of_a_model_about_it(proxy, upstream):

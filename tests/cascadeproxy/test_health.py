@@ -7,12 +7,15 @@ from django.db import OperationalError
 
 from cascadeproxy import __version__
 from metrics import recorder
-from tests.builders import VERIFIER
+from routing import breaker
+from routing.types import Call
+from tests.builders import DRAFT, VERIFIER, make_target
 from tests.fakes import HttpAnswer, message_bytes
 from tests.wsgi import call
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-for-prometheus"
+DOWN = make_target(DRAFT)
 
 
 def failing():
@@ -151,3 +154,11 @@ def test_lets_nobody_else_read_them(peer, headers):
 def test_asks_for_the_token_where_there_is_one(settings, peer, sent, status):
     settings.CASCADE_METRICS_TOKEN = TOKEN
     assert scrape(peer, authorization=sent).status == status
+
+
+def test_shows_which_breakers_are_open_as_all_workers_know_them():
+    name = b'cascadeproxy_breaker_open{model="draft-small",provider="main"} 1.0'
+    assert name not in scrape().body
+    call = Call(role="draft", target=DOWN, status=529, usage=None, duration_ms=1.0)
+    breaker.note([call] * breaker.FAILURES)
+    assert name in scrape().body

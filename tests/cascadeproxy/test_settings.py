@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READ = re.compile(
-    r"(?:env\.\w+|secret|one_of)\(\s*\"([A-Z_]+)\""  # the name is the first argument
-)
+# The name is the first argument.
+READ = re.compile(r"(?:env\.\w+|secret|one_of|redis_url)\(\s*\"([A-Z_]+)\"")
 NAMES = {*READ.findall((ROOT / "cascadeproxy" / "settings.py").read_text())} | {
     "ANTHROPIC_API_KEY",
     "OPENAI_API_KEY",
@@ -56,6 +55,8 @@ def test_good_settings_load_with_debug_off():
         ({"SECRET_KEY": "change-me" + "k" * 60}, "SECRET_KEY is missing"),
         ({"CASCADE_KEY_PEPPER": "short"}, "CASCADE_KEY_PEPPER is missing"),
         ({"CASCADE_LOG_LEVEL": "loud"}, "CASCADE_LOG_LEVEL is 'loud'"),
+        ({"REDIS_URL": "http://cache.test"}, "REDIS_URL is no address of Redis"),
+        ({"REDIS_URL": "redis://host:none"}, "REDIS_URL is no address of Redis"),
         ({"CASCADE_LOG_FORMAT": "xml"}, "CASCADE_LOG_FORMAT is 'xml'"),
         ({"CASCADE_PORT": "abc"}, "CASCADE_PORT cannot be used: invalid literal"),
         ({"CASCADE_AUTH_MODE_FILE": "/nowhere"}, "CASCADE_AUTH_MODE cannot be used"),

@@ -20,7 +20,8 @@ CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked"}
 
 # Whatever opens a socket or asks a database while the entry is imported fails it.
 IMPORT = """
-import os, socket, sqlite3
+import os, socket, sqlite3, sys
+sys.modules["requests"] = None  # a tool of the tests brings it, and DRF would import it
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 def refuse(*_, **__):
     raise SystemExit("importing touched the outside")
@@ -56,7 +57,7 @@ def test_the_api_goes_past_all_middleware(proxy, monkeypatch):
         "cascadeproxy.middleware.SecurityHeaders.__call__",
     ):
         monkeypatch.setattr(name, refuse)
-    assert proxy.call("GET", "/v1/none").status == 404
+    assert proxy.call("GET", "/v1/").status == 404
     handler = ApiHandler()
     assert handler._view_middleware == []
     assert handler._template_response_middleware == []
@@ -64,7 +65,7 @@ def test_the_api_goes_past_all_middleware(proxy, monkeypatch):
 
 
 def test_the_api_adds_no_header_of_the_pages(proxy):
-    headers = proxy.call("GET", "/v1/none").headers
+    headers = proxy.call("GET", "/v1/").headers
     assert set(headers) == {"content-type", "content-length", "request-id"}
 
 
@@ -95,7 +96,7 @@ def test_the_end_of_a_request_is_told(proxy):
         finished.append(True)
 
     request_finished.connect(note)
-    got = proxy.call("GET", "/v1/none")
+    got = proxy.call("GET", "/v1/")
     assert got.body
     request_finished.disconnect(note)
     assert finished == [True]

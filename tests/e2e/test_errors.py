@@ -51,7 +51,7 @@ def test_refuses_a_request_for_models_without_a_key(stack: Stack) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/nothing", "/v1/messages/", "/v1/messages/batches", "/v1", "/v1/", "/v1/x/y"],
+    ["/v1/messages/", "/v1", "/v1/", "/v1/x/", "/v1/x/%2e%2e/y", "/v1/%2e%2e%2fx"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_answers_404_for_an_unknown_address(
@@ -59,6 +59,15 @@ def test_answers_404_for_an_unknown_address(
 ) -> None:
     answer = stack.call(method, path, headers=stack.headers())
     assert_envelope(answer, 404, "not_found_error")
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/messages/batches", "/v1/x/y"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_answers_403_where_a_key_may_not_reach_the_account(
+    stack: Stack, method: str, path: str
+) -> None:
+    answer = stack.call(method, path, headers=stack.headers())
+    assert_envelope(answer, 403, "permission_error")
 
 
 @pytest.mark.parametrize(

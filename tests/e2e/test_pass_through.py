@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -195,6 +197,21 @@ def test_counts_tokens_without_a_decision(stack: Stack, simulator: Simulator) ->
     stack.decision(after)
     sql = "SELECT * FROM metrics_routingdecision WHERE requested_model = ?"
     assert stack.query(sql, model) == []
+
+
+def test_counts_tokens_for_many_at_once(stack: Stack) -> None:
+    """As /context of Claude Code asks, 26 times within a second."""
+
+    def count(number: int) -> Any:
+        body = make_body("y" * 100 * number, model=f"cascade-count-{number}")
+        return stack.ask(body, path="/v1/messages/count_tokens")
+
+    with ThreadPoolExecutor(26) as clients:
+        answers = list(clients.map(count, range(1, 27)))
+    assert {answer.status for answer in answers} == {200}
+    counts = [answer.json["input_tokens"] for answer in answers]
+    assert counts == sorted(counts)
+    assert len(set(counts)) == 26
 
 
 def test_lists_models(stack: Stack) -> None:

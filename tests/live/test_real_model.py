@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.builders import make_body
-from tests.clients.test_official_sdk import SCRIPT, VERSIONS
 from tests.programs import python_with
 from tests.stack import Stack, new_model, wait_for
 from tests.wire import Answer, call
@@ -18,6 +17,18 @@ pytestmark = pytest.mark.live
 QUESTION = "Name the capital city of France."
 # The greedy answer is the same each time: "The capital city of France is Paris."
 GREEDY = {"temperature": 0, "max_tokens": 120}
+VERSIONS = ("anthropic==2.12.0", "anthropic==0.125.0")
+STREAM_WITH_SDK = f"""
+import sys, anthropic
+client = anthropic.Anthropic(base_url=sys.argv[1], api_key=sys.argv[2])
+with client.messages.stream(
+    model="real-sdk",
+    max_tokens=500,
+    messages=[{{"role": "user", "content": {QUESTION!r}}}],
+    extra_body={{"temperature": 0}},
+) as events:
+    print("".join(events.text_stream))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -97,14 +108,8 @@ def test_counts_tokens_with_the_models_own_tokenizer(stack: Stack) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_streams_to_the_official_sdk(stack: Stack, version: str) -> None:
-    code = (
-        "import runpy, sys, anthropic; sdk = runpy.run_path(sys.argv[1]);"
-        "client = anthropic.Anthropic(base_url=sys.argv[2], api_key=sys.argv[3]);"
-        f"ask = sdk['ask']({QUESTION!r}, 'real-sdk', extra_body={{'temperature': 0}});"
-        "print(sdk['streamed'](client, **ask)['streamed_text'])"
-    )
     done = subprocess.run(  # noqa: S603  fixed here
-        [python_with(version), "-c", code, SCRIPT, stack.base_url, stack.key],
+        [python_with(version), "-c", STREAM_WITH_SDK, stack.base_url, stack.key],
         capture_output=True,
         text=True,
         timeout=60,

@@ -61,6 +61,13 @@ def test_the_page_of_a_decision_tells_every_call(admin_client, decision):
         assert part in text
 
 
+def test_a_request_to_an_account_endpoint_is_listed_as_one(admin_client, load):
+    load(make_record(outcome="account", endpoint="files", requested_model="", calls=()))
+    assert "account endpoint, files" in admin_client.get(LIST).content.decode()
+    pk = RoutingDecision.objects.get().pk
+    assert admin_client.get(f"{LIST}{pk}/change/").status_code == 200
+
+
 def test_a_decision_without_a_draft_reads_well(admin_client, load):
     load(make_record(outcome="pass_through", confidence=None, signals={}, status=529))
     pk = RoutingDecision.objects.get().pk

@@ -33,6 +33,23 @@ def test_a_verifier_that_failed_would_have_failed_without_a_draft():
     assert baseline(DRAFT, failed) == 0
 
 
+def test_an_answer_of_the_fallback_is_reckoned_at_the_verifiers_price():
+    failed = make_call(role="verifier", status=529, usage=None, cost_nusd=0)
+    answered = make_call(role="fallback", usage=Usage(input_tokens=500))
+    assert baseline(DRAFT, failed, answered) == 2_000_000
+
+
+def test_a_fallback_that_failed_too_changes_nothing():
+    failed = make_call(role="verifier", status=529, usage=None, cost_nusd=0)
+    too = make_call(role="fallback", status=529, usage=None, cost_nusd=0)
+    assert baseline(failed, too) == 0
+
+
+def test_of_several_tries_of_a_draft_the_last_one_answered():
+    busy = make_call(status=429, usage=None, cost_nusd=0)
+    assert baseline(busy, DRAFT) == 6_000_000
+
+
 def test_cached_tokens_keep_their_class():
     cached = make_call(usage=Usage(cache_read_tokens=1_000_000))
     assert baseline(cached) == 200_000_000

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from metrics import instruments
-from metrics.instruments import OTHER, NameLimit
+from metrics.instruments import OTHER, NameLimit, OpenBreakers
 from metrics.types import Usage
 from tests.metrics.builders import make_call, make_record
 
@@ -99,3 +99,49 @@ def test_an_aborted_request_is_counted(moved):
 def test_names_clients_make_up_do_not_become_labels_without_end():
     limit = NameLimit(2)
     assert [limit(n) for n in ("a", "b", "c", "a")] == ["a", "b", OTHER, "a"]
+
+
+def test_every_open_breaker_is_a_sample_of_the_gauge():
+    collector = OpenBreakers(lambda: [("main", "draft-small"), ("main", "draft-other")])
+    (gauge,) = collector.collect()
+    assert {tuple(sample.labels.values()) for sample in gauge.samples} == {
+        ("main", "draft-small"),
+        ("main", "draft-other"),
+    }
+    assert {sample.value for sample in gauge.samples} == {1}
+
+
+def test_no_open_breaker_is_no_sample():
+    (gauge,) = OpenBreakers(list).collect()
+    assert gauge.samples == []
+
+
+def test_models_beyond_the_limit_are_one_sample(monkeypatch):
+    monkeypatch.setattr(instruments, "_model_label", NameLimit(limit=1))
+    targets = [("main", f"made-up-{number}") for number in range(3)]
+    (gauge,) = OpenBreakers(lambda: targets).collect()
+    labels = [tuple(sample.labels.values()) for sample in gauge.samples]
+    assert labels == [("main", "made-up-0"), ("main", OTHER)]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "by"),
+    [
+        (
+            "cascadeproxy_requests_total",
+            {"rule": "", "outcome": "account", "status_class": "2xx"},
+            1,
+        ),
+        ("cascadeproxy_unknown_cost_total", {}, 0),
+        ("cascadeproxy_baseline_usd_total", {}, 0),
+    ],
+)
+def test_an_account_endpoint_is_a_request_and_no_money(moved, name, labels, by):
+    record = make_record(outcome="account", rule="", calls=(), cost_nusd=None)
+    assert moved(record, name, **labels, simulated="false") == by
+
+
+def test_an_upload_or_download_is_no_time_of_ours(moved):
+    record = make_record(outcome="account")
+    assert moved(record, "cascadeproxy_overhead_seconds_count") == 0
+    assert moved(record, "cascadeproxy_time_to_first_byte_seconds_count") == 0

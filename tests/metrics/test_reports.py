@@ -20,12 +20,13 @@ RECORDS = st.lists(
             lambda minutes: MOMENT + timedelta(minutes=minutes)
         ),
         rule=st.sampled_from(["", "opus", "sonnet"]),
-        outcome=st.sampled_from(["accepted", "escalated", "pass_through"]),
+        outcome=st.sampled_from(["accepted", "escalated", "pass_through", "account"]),
         cost_nusd=NUSD,
         baseline_nusd=NUSD,
         status=st.sampled_from([200, 499, 529]),
         aborted=st.booleans(),
         simulated=st.booleans(),
+        repeat=st.booleans(),
     ),
     max_size=25,
 )
@@ -36,7 +37,9 @@ def independent(records, label, *, simulated):
     mine = [
         r
         for r in records
-        if r.simulated == simulated and PERIOD.start <= r.started_at < PERIOD.end
+        if r.simulated == simulated
+        and PERIOD.start <= r.started_at < PERIOD.end
+        and r.outcome != "account"
     ]
     known = [r for r in mine if None not in (r.cost_nusd, r.baseline_nusd)]
     return SavingsRow(
@@ -49,6 +52,7 @@ def independent(records, label, *, simulated):
         unknown_cost=len(mine) - len(known),
         cost_nusd=sum(r.cost_nusd for r in known),
         baseline_nusd=sum(r.baseline_nusd for r in known),
+        repeats=sum(r.repeat for r in mine),
     )
 
 

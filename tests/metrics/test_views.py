@@ -88,8 +88,8 @@ def test_the_previous_period_stands_beside(page, load, today):
         make_record(decision_id=make_id(1), started_at=today[0]),
         make_record(decision_id=make_id(2), started_at=before),
     )
-    assert cards(page(period="7d"))["Decisions"].previous == "1"
-    assert cards(page(period="30d"))["Decisions"].previous == "no decisions"
+    assert cards(page(period="7d"))["Turns"].previous == "1"
+    assert cards(page(period="30d"))["Turns"].previous == "no decisions"
 
 
 def test_a_loss_is_called_a_loss(page, load, today):
@@ -150,11 +150,19 @@ def test_every_number_leads_to_the_decisions_behind_it(page, load, today, admin_
         make_record(decision_id=make_id(2), started_at=today[0], outcome="escalated"),
         make_record(decision_id=make_id(3), started_at=today[0], cost_nusd=None),
         make_record(decision_id=make_id(4), started_at=today[0], simulated=True),
+        make_record(
+            decision_id=make_id(5),
+            started_at=today[0],
+            outcome="account",
+            endpoint="files",
+        ),
+        make_record(decision_id=make_id(6), started_at=today[0], repeat=True),
     )
     context = page().context
     for row in [context["total"], *context["rules"], *context["days"]]:
         for url, number in (
             (row.url, row.sums.decisions),
+            (row.turns_url, row.sums.turns),
             (row.accepted_url, row.sums.accepted),
             (row.escalated_url, row.sums.escalated),
             (row.unknown_url, row.sums.unknown_cost),
@@ -163,7 +171,7 @@ def test_every_number_leads_to_the_decisions_behind_it(page, load, today, admin_
             assert listed.status_code == 200
             assert listed.context["cl"].result_count == number
     listed = admin_client.get(cards(page())["Drafts accepted"].url)
-    assert listed.context["cl"].result_count == 2
+    assert listed.context["cl"].result_count == 3
 
 
 def test_the_address_holds_the_state(page):

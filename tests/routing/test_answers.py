@@ -17,8 +17,8 @@ from routing.answers import (
     in_background,
     renamed,
 )
-from routing.cascade import OpenCall, Outcome
 from routing.errors import ClientGone, StreamInterrupted, UpstreamTimeout
+from routing.outcome import OpenCall, Outcome
 from routing.types import CascadePlan
 from tests.builders import (
     VERIFIER,
@@ -191,8 +191,9 @@ def test_a_compressed_stream_that_breaks_cuts_the_connection(failure):
     assert relay.sent == body, "plain text inside a compressed body is noise"
 
 
-def test_a_stream_it_cannot_read_ends_as_it_ends():
-    relay = Relay(b"\x0b\x02", headers=(*EVENTS, ("content-encoding", "br")))
+@pytest.mark.parametrize("coding", ["novel", "gzip"])
+def test_a_stream_it_cannot_read_ends_as_it_ends(coding):
+    relay = Relay(b"\x0b\x02", headers=(*EVENTS, ("content-encoding", coding)))
     assert relay.read() == b"\x0b\x02"
     assert (relay.ends[0].aborted, relay.ends[0].call.usage) == (False, None)
 
@@ -353,3 +354,18 @@ def test_a_body_that_was_never_read_is_closed_as_well():
     relay = Relay(*EVENT_LIST)
     ReleasingBody(relay.answer, lambda: None).close()
     assert relay.reply.closed
+
+
+@pytest.mark.parametrize(
+    ("last", "failure"),
+    [
+        (StreamInterrupted("cut"), "interrupted"),
+        (UpstreamTimeout("stalled"), "timeout"),
+        (make_event("error", error={"type": "overloaded_error"}), "interrupted"),
+        (make_event("error", error={"type": "invalid_request_error"}), ""),
+    ],
+)
+def test_a_call_tells_how_its_provider_failed(last, failure):
+    relay = Relay(EVENT_LIST[0], last)
+    relay.read()
+    assert relay.ends[0].call.failure == failure

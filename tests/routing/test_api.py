@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pytest
@@ -12,11 +13,13 @@ from routing.api import (
     body_of,
     cors_headers,
     discard_body,
+    force_of,
     headers_of,
     own_credential,
 )
-from routing.errors import InvalidRequest, RequestTooLarge
+from routing.errors import Forbidden, InvalidRequest, RequestTooLarge
 from tests.builders import make_body
+from tests.routing.builders import ACME
 
 
 def drf(request):
@@ -142,3 +145,32 @@ def test_answers_pages_of_the_origins_allowed(settings, allowed, origin, answere
     assert bool(headers) is answered
     if answered:
         assert headers["access-control-allow-origin"] == origin
+
+
+def forcing(rf, word, *, may_force=True):
+    request = post(rf, HTTP_X_CASCADE=word)
+    request.user = dataclasses.replace(ACME, may_force=may_force)
+    return force_of(request)
+
+
+@pytest.mark.parametrize("word", ["off", "draft", "verifier"])
+def test_a_key_that_may_chooses_who_answers(rf, word):
+    assert forcing(rf, word) == word
+    assert forcing(rf, f" {word.upper()} ") == word
+
+
+@pytest.mark.parametrize("word", ["", " "])
+def test_nothing_said_is_nothing_forced(rf, word):
+    assert forcing(rf, word, may_force=False) is None
+
+
+@pytest.mark.parametrize("word", ["on", "off,draft", "none"])
+def test_another_word_is_refused(rf, word):
+    with pytest.raises(InvalidRequest, match="off, draft or verifier"):
+        forcing(rf, word)
+
+
+@pytest.mark.parametrize("word", ["off", "nonsense"])
+def test_a_key_that_may_not_is_told_who_can_allow_it(rf, word):
+    with pytest.raises(Forbidden, match="An operator can allow it"):
+        forcing(rf, word, may_force=False)

@@ -99,6 +99,7 @@ def test_forwards_the_callers_own_credential_in_its_header(
     ask, proxy, upstream, settings, name, value
 ):
     settings.CASCADE_AUTH_MODE = "pass_through"
+    proxy.let_client_credentials_through()
     assert ask(**{name: value}).status == 200
     sent = upstream.requests[0].headers
     assert sent[name.replace("_", "-")] == value
@@ -108,9 +109,17 @@ def test_forwards_the_callers_own_credential_in_its_header(
 
 def test_forwards_it_for_what_is_no_decision_too(proxy, upstream, settings):
     settings.CASCADE_AUTH_MODE = "pass_through"
-    upstream.script("/v1/models", HttpAnswer())
-    proxy.call("GET", "/v1/models", headers={"x-api-key": "sk-ant-own"})
+    proxy.let_client_credentials_through()
+    upstream.script("/v1/models/some", HttpAnswer())
+    proxy.call("GET", "/v1/models/some", headers={"x-api-key": "sk-ant-own"})
     assert upstream.requests[0].headers["x-api-key"] == "sk-ant-own"
+
+
+def test_never_shows_it_to_a_provider_that_is_not_to_see_it(ask, upstream, settings):
+    settings.CASCADE_AUTH_MODE = "pass_through"
+    got = ask(x_api_key="sk-ant-own")
+    assert (got.status, got.json["error"]["type"]) == (403, "permission_error")
+    assert upstream.requests == []
 
 
 def test_asks_for_a_credential_to_forward(ask, settings):

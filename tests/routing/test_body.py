@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from routing.body import look, span_of
+from routing.body import edited, edits_for, look, moved, span_of
 from routing.errors import InvalidRequest
 
 GAPS = st.sampled_from(["", " ", "\t", "\r\n", "\n  "])
@@ -143,6 +143,12 @@ def test_says_what_is_wrong_with_a_body(body, words):
         look(body)
 
 
+def test_refuses_more_keys_than_a_request_could_mean():
+    body = msgspec.json.encode({f"k{number}": 1 for number in range(1001)})
+    with pytest.raises(InvalidRequest, match="too many"):
+        span_of(body, look(body), "k0")
+
+
 def test_a_model_inside_another_value_is_not_the_model():
     body = b'{"metadata":{"model":"x"},"model":"y","t":"\\"model\\":\\"z\\""}'
     assert span_of(body, look(body), "model") == (34, 37)
@@ -154,3 +160,51 @@ def test_knows_a_key_by_what_it_says_not_by_its_bytes():
     twice = b'{"\\u006dodel":"y","model":"y"}'
     with pytest.raises(InvalidRequest, match="twice"):
         span_of(twice, look(twice), "model")
+
+
+class TestEdits:
+    @given(bodies(), st.data())
+    def test_change_what_they_name_and_no_other_byte(self, case, data):
+        body, fields = case
+        others = st.sampled_from(sorted({*fields, "one", "two"} - {"model"}))
+        new = data.draw(st.dictionaries(others, st.none() | VALUES, max_size=4))
+        changes = {
+            name: None if value is None else msgspec.json.encode(value)
+            for name, value in new.items()
+        }
+        looked = look(body)
+        edits = edits_for(body, looked, changes)
+        changed = edited(body, edits)
+        wanted = fields | new
+        kept = {k: v for k, v in wanted.items() if changes.get(k, b"") is not None}
+        assert msgspec.json.decode(changed) == kept
+        assert all(bytes(looked[k]) in changed for k in fields.keys() - new.keys())
+        assert moved(span_of(body, looked, "model"), edits) == span_of(
+            changed, look(changed), "model"
+        )
+
+    @given(bodies())
+    def test_none_leave_every_byte(self, case):
+        body, _ = case
+        assert edited(body, edits_for(body, look(body), {})) == body
+
+    @pytest.mark.parametrize(
+        ("removed", "left"),
+        [
+            ("a", b'{ "b" : 2 ,\n"c":3 }'),
+            ("b", b'{ "a":1 ,\n"c":3 }'),
+            ("c", b'{ "a":1, "b" : 2 }'),
+            ("ab", b'{ "c":3 }'),
+            ("bc", b'{ "a":1 }'),
+            ("ac", b'{ "b" : 2 }'),
+        ],
+    )
+    def test_a_value_goes_with_its_key_and_one_comma(self, removed, left):
+        body = b'{ "a":1, "b" : 2 ,\n"c":3 }'
+        changes = dict.fromkeys(removed)
+        assert edited(body, edits_for(body, look(body), changes)) == left
+
+    def test_refuse_a_body_that_says_anything_twice(self):
+        body = b'{"a":1,"b":2,"a":3}'
+        with pytest.raises(InvalidRequest, match="twice"):
+            edits_for(body, look(body), {"b": None})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from routing import cascade
-from routing.cascade import Outcome
 from routing.errors import (
     ClientGone,
     ConfigurationError,
@@ -13,7 +14,8 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from routing.types import CascadePlan, Signal, Verdict
+from routing.outcome import Outcome
+from routing.types import NOTHING_RECALLED, CascadePlan, Recalled, Signal, Verdict
 from tests.builders import (
     DRAFT,
     VERIFIER,
@@ -38,6 +40,7 @@ from tests.fakes import (
 DOUBTFUL = make_terms(prior=0.45)
 OBLIGING = make_terms(prior=0.45, on_verifier_error="return_draft")
 EMPTY = {"content": []}
+FALLBACK = "fallback-other"
 
 
 class Play:
@@ -48,18 +51,22 @@ class Play:
         *,
         draft: Answer | None = None,
         verifier: Answer | None = None,
+        fallback: Answer | None = None,
         plan: CascadePlan | None = None,
         judge=None,
+        recalled: Recalled = NOTHING_RECALLED,
         **fields,
     ) -> None:
-        script = ((DRAFT, draft), (VERIFIER, verifier))
+        script = ((DRAFT, draft), (VERIFIER, verifier), (FALLBACK, fallback))
         self.upstream = ScriptedUpstream(*(line for line in script if line[1]))
-        self.replies = [r for r in (draft, verifier) if isinstance(r, FakeReply)]
+        replies = (draft, verifier, fallback)
+        self.replies = [r for r in replies if isinstance(r, FakeReply)]
         options = {} if judge is None else {"judge": judge}
         self.outcome: Outcome = cascade.run(
             make_request(**fields),
             plan or make_plan(),
             upstream=self.upstream,
+            recalled=recalled,
             **options,
         )
 
@@ -136,7 +143,7 @@ def test_asks_the_judge_it_was_given():
         (UpstreamUnreachable("refused"), "draft_error"),
         (UpstreamTimeout("slow"), "draft_timeout"),
         (ConfigurationError("no key"), "draft_error"),
-        (refusal(529), "draft_error"),
+        (refusal(500), "draft_error"),
         (refusal(404), "draft_error"),
         (FakeReply(b"<html>", status=200), "draft_error"),
         (FakeReply(b"{", StreamInterrupted("cut")), "draft_error"),
@@ -346,3 +353,102 @@ def test_counts_the_time_of_every_call_as_spent_upstream():
     waited_ms = outcome.calls[0].duration_ms + outcome.verifier.waited_ms
     assert outcome.upstream_ms == pytest.approx(waited_ms)
     assert waited_ms > 0
+
+
+WITH_FALLBACK = CascadePlan(
+    verifier=make_target(),
+    rule=make_terms(),
+    fallback=make_target(FALLBACK, provider="other"),
+)
+NOT_AVAILABLE = [
+    (UpstreamUnreachable("refused"), None),
+    (UpstreamTimeout("slow"), None),
+    (refusal(500), 500),
+    (refusal(529), 529),
+]
+
+
+@pytest.mark.parametrize(("failure", "status"), NOT_AVAILABLE)
+def test_asks_the_fallback_when_the_verifier_is_not_available(failure, status):
+    fallback = whole(model=FALLBACK)
+    play = Play(verifier=failure, fallback=fallback, plan=WITH_FALLBACK)
+    assert play.asked == [VERIFIER, FALLBACK]
+    assert play.outcome.verifier.reply is fallback
+    assert play.outcome.verifier.role == "fallback"
+    assert play.outcome.served.model == FALLBACK
+    assert play.outcome.error is None
+    assert play.calls == [("verifier", status)]
+    assert all(reply.closed for reply in play.replies[:-1])
+
+
+def test_a_fallback_answers_an_escalation_too():
+    plan = dataclasses.replace(
+        make_plan(terms=OBLIGING), fallback=make_target(FALLBACK)
+    )
+    fallback = whole(model=FALLBACK)
+    draft = whole(model=DRAFT)
+    play = Play(draft=draft, verifier=refusal(503), fallback=fallback, plan=plan)
+    assert play.outcome.verifier.reply is fallback
+    assert (play.outcome.kind, play.outcome.reason) == ("escalated", "low_confidence")
+    assert not play.outcome.answered_by_draft
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_an_error_of_the_clients_own_is_no_case_for_the_fallback(status):
+    verifier = refusal(status)
+    play = Play(verifier=verifier, plan=WITH_FALLBACK)
+    assert play.outcome.verifier.reply is verifier
+
+
+@pytest.mark.parametrize(
+    ("fallback", "status"),
+    [(refusal(400), 400), (refusal(529), 529), (UpstreamUnreachable("refused"), None)],
+)
+def test_relays_the_verifiers_error_when_the_fallback_fails_too(fallback, status):
+    verifier = refusal(529)
+    play = Play(verifier=verifier, fallback=fallback, plan=WITH_FALLBACK)
+    assert play.outcome.verifier.reply is verifier
+    assert not verifier.closed
+    assert play.calls == [("fallback", status)]
+    assert all(reply.closed for reply in play.replies[1:])
+
+
+def test_the_first_error_is_told_when_nobody_can_be_reached():
+    unreachable, slow = UpstreamUnreachable("refused"), UpstreamTimeout("slow")
+    play = Play(verifier=unreachable, fallback=slow, plan=WITH_FALLBACK)
+    assert play.outcome.error is unreachable
+    assert play.calls == [("fallback", None), ("verifier", None)]
+
+
+def test_a_client_that_left_is_no_case_for_the_fallback():
+    play = Play(verifier=ClientGone(), plan=WITH_FALLBACK)
+    assert play.asked == [VERIFIER]
+    assert play.outcome.gone
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (UpstreamUnreachable("refused"), "unreachable"),
+        (UpstreamTimeout("s"), "timeout"),
+    ],
+)
+def test_a_failed_call_says_how_its_provider_failed(failure, kind):
+    play = Play(
+        draft=failure,
+        verifier=failure,
+        plan=make_plan(terms=DOUBTFUL),
+    )
+    assert [call.failure for call in play.outcome.calls] == [kind, kind]
+
+
+def test_passes_the_reason_of_a_plan_without_a_draft_on():
+    plan = CascadePlan(verifier=make_target(), rule=make_terms(), reason="switched_off")
+    play = Play(verifier=whole(model=VERIFIER), plan=plan)
+    assert (play.outcome.kind, play.outcome.reason) == ("pass_through", "switched_off")
+
+
+def test_carries_what_was_recalled():
+    recalled = Recalled(repeat=True)
+    play = Play(draft=whole(model=DRAFT), recalled=recalled)
+    assert play.outcome.recalled is recalled

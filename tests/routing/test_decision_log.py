@@ -8,9 +8,9 @@ import pytest
 
 from metrics import instruments, lines
 from routing import decision_log
-from routing.cascade import Outcome
 from routing.decision_log import Decision, in_words
 from routing.errors import UpstreamUnreachable
+from routing.outcome import Outcome
 from routing.types import Call, CascadePlan, Signal, Target, Verdict
 from tests.builders import (
     DRAFT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from routing import drafting
@@ -28,6 +30,7 @@ from tests.fakes import (
     message_bytes,
     streamed,
 )
+from tests.routing.test_codecs import ENCODERS
 
 STREAM = b"".join(make_events("4", "2"))
 
@@ -52,9 +55,9 @@ def test_keeps_the_bytes_of_a_whole_answer():
     assert draft.parts == (body,)
     assert draft.completion.text == "42"
     assert (draft.failure, draft.gone) == ("", False)
-    assert (draft.call.role, draft.call.status) == ("draft", 200)
-    assert draft.call.usage == make_usage(20, 10)
-    assert not draft.call.cut_off
+    assert (draft.calls[-1].role, draft.calls[-1].status) == ("draft", 200)
+    assert draft.calls[-1].usage == make_usage(20, 10)
+    assert not draft.calls[-1].cut_off
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 10_000])
@@ -63,7 +66,7 @@ def test_keeps_the_events_of_a_stream_however_they_are_cut(size):
     draft = take(FakeReply(*chunks, headers=EVENTS), stream=True)
     assert draft.parts == tuple(make_events("4", "2"))
     assert draft.completion.text == "42"
-    assert draft.call.usage == make_usage(20, 10)
+    assert draft.calls[-1].usage == make_usage(20, 10)
 
 
 def test_keeps_what_follows_the_last_event():
@@ -88,8 +91,8 @@ def test_keeps_the_headers_of_the_answer():
 def test_says_why_the_draft_could_not_be_asked(failure, reason, cut_off):
     draft = take(failure)
     assert (draft.failure, draft.gone, draft.completion) == (reason, False, None)
-    assert (draft.call.status, draft.call.usage) == (None, None)
-    assert draft.call.cut_off is cut_off
+    assert (draft.calls[-1].status, draft.calls[-1].usage) == (None, None)
+    assert draft.calls[-1].cut_off is cut_off
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -98,7 +101,7 @@ def test_does_not_judge_what_is_no_answer(status, stream):
     good = STREAM if stream else message_bytes(model=DRAFT)
     reply = FakeReply(good, status=status, headers=EVENTS if stream else JSON)
     draft = take(reply, stream=stream)
-    assert (draft.failure, draft.call.status) == ("draft_error", status)
+    assert (draft.failure, draft.calls[-1].status) == ("draft_error", status)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,7 @@ def test_counts_what_a_broken_stream_told_until_then():
     broken = FakeReply(*events, StreamInterrupted("cut"), headers=EVENTS)
     draft = take(broken, stream=True)
     assert draft.failure == "draft_error"
-    assert draft.call.usage == make_usage(20, 1)
+    assert draft.calls[-1].usage == make_usage(20, 1)
     assert draft.completion is None
     assert draft.parts == ()
 
@@ -151,8 +154,8 @@ def test_counts_what_a_broken_stream_told_until_then():
 def test_counts_what_a_slow_stream_told_until_then():
     slow = FakeReply(*make_events("4")[:3], UpstreamTimeout("total"), headers=EVENTS)
     draft = take(slow, stream=True)
-    assert (draft.failure, draft.call.cut_off) == ("draft_timeout", True)
-    assert draft.call.usage == make_usage(20, 1)
+    assert (draft.failure, draft.calls[-1].cut_off) == ("draft_timeout", True)
+    assert draft.calls[-1].usage == make_usage(20, 1)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -161,13 +164,13 @@ def test_a_client_that_left_is_no_failure_of_the_draft(stream):
     reply = FakeReply(STREAM[:40], ClientGone(), headers=headers)
     draft = take(reply, stream=stream)
     assert (draft.gone, draft.failure, draft.completion) == (True, "", None)
-    assert draft.call.cut_off
+    assert draft.calls[-1].cut_off
 
 
 def test_a_client_that_left_before_the_draft_was_asked_is_gone():
     draft = take(ClientGone(asked=False))
-    assert (draft.gone, draft.call.status) == (True, None)
-    assert not draft.call.cut_off, "it cost nothing"
+    assert (draft.gone, draft.calls[-1].status) == (True, None)
+    assert not draft.calls[-1].cut_off, "it cost nothing"
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -181,3 +184,77 @@ def test_gives_up_on_a_draft_without_end(monkeypatch, stream):
 def test_takes_a_draft_of_just_the_limit(monkeypatch):
     monkeypatch.setattr(drafting, "MAX_DRAFT_BYTES", len(STREAM))
     assert take(streamed("4", "2", model=DRAFT), stream=True).completion is not None
+
+
+def take_patiently(*answers, timeout_s=60.0):
+    """The draft, and how long was waited before each further try."""
+    waits: list[float] = []
+    upstream = ScriptedUpstream(*((DRAFT, answer) for answer in answers))
+    draft = drafting.take(
+        make_request(),
+        make_target(DRAFT),
+        upstream=upstream,
+        timeout_s=timeout_s,
+        sleep=waits.append,
+    )
+    assert len(upstream.asked) == len(draft.calls)
+    return draft, waits
+
+
+def busy(status=529, **headers):
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return FakeReply(b"{}", status=status, headers=(*JSON, *named))
+
+
+def test_asks_a_busy_provider_again_when_it_says_soon():
+    answer = FakeReply(message_bytes(model=DRAFT))
+    draft, waits = take_patiently(busy(429, retry_after="1"), answer)
+    assert waits == [1.0]
+    assert draft.completion is not None
+    assert [call.status for call in draft.calls] == [429, 200]
+    assert draft.calls[0].duration_ms >= 1000.0, "waiting for a provider is its time"
+
+
+def test_waits_no_longer_than_the_budget_in_all():
+    soon = [busy(429, retry_after="0.8") for _ in range(9)]
+    draft, waits = take_patiently(*soon[:3])
+    assert waits == [0.8, 0.8]
+    assert draft.failure == "draft_error"
+    assert [call.status for call in draft.calls] == [429, 429, 429]
+    assert sum(waits) <= drafting.RETRY_BUDGET_S
+
+
+def test_waits_no_longer_than_the_draft_may_take():
+    draft, waits = take_patiently(busy(429, retry_after="1"), timeout_s=0.5)
+    assert (waits, draft.failure) == ([], "draft_error")
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_asks_again_only_when_a_provider_is_busy(status):
+    _, waits = take_patiently(busy(status, retry_after="0.1"))
+    assert waits == []
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_reads_a_compressed_draft_as_if_it_were_plain(name, stream):
+    body = STREAM if stream else message_bytes("42", model=DRAFT)
+    kind = EVENTS if stream else JSON
+    coded = FakeReply(ENCODERS[name](body), headers=(*kind, ("content-encoding", name)))
+    draft = take(coded, stream=stream)
+    assert b"".join(draft.parts) == body
+    assert draft.completion.text == "42"
+    assert draft.headers == kind
+
+
+@pytest.mark.parametrize("coding", ["novel", "gzip"])
+def test_a_draft_in_an_encoding_it_cannot_read_is_unusable(coding):
+    body = message_bytes("42", model=DRAFT)
+    draft = take(FakeReply(body, headers=(*JSON, ("content-encoding", coding))))
+    assert (draft.completion, draft.failure) == (None, "draft_error")
+
+
+def test_a_compressed_draft_that_is_cut_is_unusable():
+    body = gzip.compress(message_bytes("42", model=DRAFT))[:-2]
+    draft = take(FakeReply(body, headers=(*JSON, ("content-encoding", "gzip"))))
+    assert (draft.completion, draft.failure) == (None, "draft_error")

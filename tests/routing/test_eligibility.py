@@ -1,17 +1,22 @@
-import dataclasses
+"""Why a request is not drafted: each reason, its condition, and their order."""
+
+from __future__ import annotations
 
 import pytest
 
 from routing.eligibility import reason_against
-from routing.types import CascadePlan
+from routing.facts import UNKNOWN, ModelFacts
+from routing.types import NOTHING_RECALLED, CascadePlan, Recalled
 from tests.builders import make_plan, make_request, make_target, make_tool
 
 SIGNED = {"type": "thinking", "thinking": "", "signature": "c2ln"}
-REDACTED = {"type": "redacted_thinking", "data": "eHg"}
-UNSIGNED = {"type": "thinking", "thinking": "Hm.", "signature": ""}
 CALL = {"type": "tool_use", "id": "t1", "name": "read", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "ok"}
 FILE = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
+PDF = {"type": "document", "source": {"type": "url", "url": "https://a.test/b"}}
+TEXT_DOCUMENT = {"type": "document", "source": {"type": "text", "data": "Hello."}}
+IMAGE = {"type": "image", "source": {"type": "base64", "data": "eA=="}}
+SERVER_USE = {"type": "server_tool_use", "id": "s1", "name": "w", "input": {}}
 
 
 def user(*blocks):
@@ -22,9 +27,10 @@ def assistant(*blocks):
     return {"role": "assistant", "content": list(blocks) or "Done."}
 
 
-def why(*, foreign=False, **fields):
-    plan = make_plan(draft_provider="other" if foreign else "main")
-    return reason_against(make_request(**fields), plan)
+def why(*, foreign=False, facts=UNKNOWN, recalled=NOTHING_RECALLED, **fields):
+    provider = "other" if foreign else "main"
+    plan = make_plan(draft_provider=provider, draft_facts=facts)
+    return reason_against(make_request(**fields), plan, recalled)
 
 
 def test_a_plain_request_may_be_drafted_anywhere():
@@ -50,7 +56,7 @@ def test_without_a_draft_there_is_nothing_to_forbid():
         ({"fallback_credit_token": "x"}, "fallback_credit_token"),
         ({"max_tokens": 0}, "max_tokens_zero"),
         ({"speed": "fast"}, "speed_fast"),
-        ({"messages": [user(), assistant()]}, "prefill"),
+        ({"messages": [assistant({"type": "compaction"}), user()]}, "compaction"),
     ],
 )
 def test_some_requests_are_the_verifiers_alone(fields, reason):
@@ -72,92 +78,118 @@ def test_what_only_looks_like_it_may_be_drafted(fields):
     assert why(**fields) is None
 
 
-@pytest.mark.parametrize(
-    ("fields", "reason"),
-    [
-        ({"safeguards": [{"type": "dangerous_tool_use"}]}, "safeguards"),
-        ({"mcp_servers": [{"name": "docs"}]}, "mcp_servers"),
-        ({"container": "box"}, "container"),
-        ({"tools": [{"type": "web_search_20260318", "name": "w"}]}, "provider_tool"),
-        ({"tools": [{"type": "bash_20250124", "name": "bash"}]}, "provider_tool"),
-        ({"tools": [{"type": "browser_toolset_20260801"}]}, "provider_tool"),
-        ({"tools": [make_tool() | {"defer_loading": True}]}, "defer_loading"),
-        ({"messages": [user(FILE)]}, "file_id"),
-    ],
-)
-def test_what_one_provider_holds_only_it_can_honour(fields, reason):
-    assert why(foreign=True, **fields) == reason
-    assert why(foreign=False, **fields) is None
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"tools": [make_tool(), make_tool("send") | {"type": "custom"}]},
-        {"tools": [make_tool() | {"defer_loading": False}]},
-        {"tools": "web_search_20260318"},
-        {"mcp_servers": []},
-        {"messages": [user({"type": "text", "text": '{"type":"file","file_id":1}'})]},
-        {"messages": [user(), assistant(CALL | {"input": {"file_id": 7}}), user()]},
-    ],
-)
-def test_a_foreign_draft_may_use_what_the_request_brings_along(fields):
-    assert why(foreign=True, **fields) is None
-
-
 class TestToolLoops:
-    @pytest.mark.parametrize("thought", [SIGNED, REDACTED])
-    def test_a_loop_with_signed_thinking_stays_with_the_verifier(self, thought):
-        messages = [user(), assistant(thought, CALL), user(RESULT)]
-        assert why(messages=messages) == "tool_loop_of_verifier"
+    LOOP = [user(), assistant(SIGNED, CALL), user(RESULT)]
 
-    def test_a_loop_reaches_back_over_all_its_calls(self):
-        messages = [
-            user(),
-            assistant(SIGNED, CALL),
-            user(RESULT),
-            assistant(CALL),
-            user(RESULT),
-            user({"type": "text", "text": "And hurry."}),
-        ]
-        assert why(messages=messages) == "tool_loop_of_verifier"
+    def test_a_loop_the_verifier_began_stays_with_it(self):
+        recalled = Recalled(in_tool_loop=True)
+        assert why(recalled=recalled, messages=self.LOOP) == "tool_loop_of_verifier"
 
-    def test_a_loop_may_be_all_there_is_of_a_conversation(self):
-        messages = [assistant(SIGNED, CALL), user(RESULT)]
-        assert why(messages=messages) == "tool_loop_of_verifier"
+    def test_a_loop_the_draft_began_goes_on_with_it_signed_thinking_or_not(self):
+        recalled = Recalled(in_tool_loop=True, loop_of_draft=True)
+        assert why(recalled=recalled, messages=self.LOOP) is None
 
-    def test_a_system_message_does_not_end_a_loop(self):
-        messages = [
-            user(),
-            assistant(SIGNED, CALL),
-            user(RESULT),
-            {"role": "system", "content": "Ten files were read."},
-        ]
-        assert why(messages=messages) == "tool_loop_of_verifier"
+    def test_outside_a_loop_nothing_binds(self):
+        assert why(messages=[user(), assistant(SIGNED), user()]) is None
 
-    def test_thinking_of_an_earlier_loop_does_not_matter(self):
-        messages = [
-            user(),
-            assistant(SIGNED, CALL),
-            user(RESULT),
-            assistant(),
-            user(),
-            assistant(CALL),
-            user(RESULT),
-        ]
-        assert why(messages=messages) is None
 
-    def test_a_new_question_may_be_drafted(self):
-        assert why(messages=[user(), assistant(SIGNED, CALL), user()]) is None
+def test_a_draft_that_is_down_is_not_asked():
+    assert why(recalled=Recalled(draft_down=True), thread={"type": "x"}) == "draft_down"
 
-    def test_unsigned_thinking_binds_nobody(self):
-        messages = [user(), assistant(UNSIGNED, CALL), user(RESULT)]
-        assert why(messages=messages) is None
 
-    def test_a_text_about_signatures_binds_nobody(self):
-        text = {"type": "text", "text": '{"type":"thinking","signature":"x"}'}
-        messages = [user(), assistant(text, CALL), user(RESULT)]
-        assert why(messages=messages) is None
+class TestPrefill:
+    PREFILLED = {"messages": [user(), assistant()]}
+
+    def test_needs_a_model_that_is_known_to_take_it(self):
+        assert why(facts=ModelFacts(prefill=True), **self.PREFILLED) is None
+        assert why(facts=ModelFacts(prefill=False), **self.PREFILLED) == "prefill"
+        assert why(**self.PREFILLED) == "prefill"
+
+    def test_a_system_message_at_the_end_hides_none(self):
+        messages = [*self.PREFILLED["messages"], {"role": "system", "content": "x"}]
+        assert why(messages=messages) == "prefill"
+
+
+class TestWhatTheModelLacks:
+    @pytest.mark.parametrize(
+        ("fact", "fields"),
+        [
+            ("image_input", {"messages": [user(IMAGE)]}),
+            ("image_input", {"messages": [user(RESULT | {"content": [IMAGE]})]}),
+            ("pdf_input", {"messages": [user(PDF)]}),
+            ("pdf_input", {"messages": [user(FILE)]}),
+            ("structured_outputs", {"output_config": {"format": {"type": "x"}}}),
+            ("structured_outputs", {"output_format": {"type": "json_schema"}}),
+            ("structured_outputs", {"tools": [make_tool() | {"strict": True}]}),
+            ("server_tools", {"tools": [{"type": "web_search_20260318"}]}),
+            ("server_tools", {"tools": [{"type": "advisor_20260301"}]}),
+            ("server_tools", {"messages": [assistant(SERVER_USE), user()]}),
+        ],
+    )
+    def test_is_not_asked_of_it(self, fact, fields):
+        assert why(facts=ModelFacts(**{fact: False}), **fields) == fact
+        assert why(facts=ModelFacts(**{fact: True}), **fields) is None
+        assert why(**fields) is None
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"messages": [user(TEXT_DOCUMENT)]},
+            {"messages": [user({"type": "text", "text": '{"type":"image"}'})]},
+            {"output_config": {"effort": "low"}, "output_format": None},
+            {"output_config": {"format": None}},
+            {"tools": [make_tool("strict") | {"strict": False}]},
+            {"tools": [{"type": "bash_20250124", "name": "bash"}]},
+        ],
+    )
+    def test_what_it_takes_all_the_same(self, fields):
+        lacks_all = ModelFacts(
+            image_input=False,
+            pdf_input=False,
+            structured_outputs=False,
+            server_tools=False,
+        )
+        assert why(facts=lacks_all, **fields) is None
+
+    def test_a_prompt_beyond_its_limit_and_a_margin(self):
+        facts = ModelFacts(max_input_tokens=1_000)
+        assert why(facts=facts, system="x" * 3_500) is None
+        assert why(facts=facts, system="x" * 5_000) is None
+        assert why(facts=facts, system="x" * 6_000) == "prompt_limit"
+
+    def test_what_cannot_be_adapted(self):
+        facts = ModelFacts(max_output_tokens=100, thinking=frozenset({"adaptive"}))
+        assert why(facts=facts, max_tokens=101) == "output_limit"
+        off = {"type": "disabled"}
+        assert why(facts=facts, max_tokens=9, thinking=off) == "thinking_disabled"
+
+
+def test_the_first_reason_in_order_is_given():
+    """Taken away one by one, the reasons come in the order of the documentation."""
+    facts = ModelFacts(image_input=False, max_output_tokens=1)
+    fields = {
+        "thread": {"type": "create"},
+        "speed": "fast",
+        "safeguards": [{"type": "x"}],
+        "max_tokens": 2,
+        "messages": [user(IMAGE), assistant()],
+    }
+    recalled = Recalled(draft_down=True, in_tool_loop=True)
+    steps = [
+        ("draft_down", {}),
+        ("tool_loop_of_verifier", {"recalled": Recalled(in_tool_loop=True)}),
+        ("thread", {"recalled": Recalled()}),
+        ("speed_fast", {"thread": None}),
+        ("prefill", {"speed": None}),
+        ("safeguards", {"messages": [user(IMAGE)]}),
+        ("image_input", {"safeguards": None}),
+        ("output_limit", {"messages": [user()]}),
+        (None, {"max_tokens": 1}),
+    ]
+    asked = {"recalled": recalled, "facts": facts, "foreign": True, **fields}
+    for reason, change in steps:
+        asked |= change
+        assert why(**asked) == reason
 
 
 @pytest.mark.parametrize(
@@ -173,13 +205,3 @@ class TestToolLoops:
 )
 def test_odd_conversations_are_left_to_the_provider(messages):
     assert why(foreign=True, messages=messages) is None
-
-
-def test_a_clients_own_credential_never_goes_to_another_provider():
-    request = dataclasses.replace(
-        make_request(), credential=("x-api-key", "sk-of-the-client")
-    )
-    foreign = make_plan(draft_provider="other")
-
-    assert reason_against(request, foreign) == "own_credential"
-    assert reason_against(request, make_plan()) is None

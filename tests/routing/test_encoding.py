@@ -1,48 +1,62 @@
-"""What passes by compressed can be read; what cannot is never a failure."""
+"""What passes by compressed is read beside the relay, or decoded where we change it."""
 
 from __future__ import annotations
 
 import gzip
-import zlib
 
+import brotli
 import pytest
+import zstandard
 
-from routing.encoding import decoder_for, is_compressed
+from routing import encoding
+from routing.encoding import decoder_for, is_compressed, plain
+from routing.errors import StreamInterrupted
+from tests.fakes import FakeReply
+from tests.routing.test_codecs import ENCODERS
 
 TEXT = b'{"type":"message"}' * 20
 
 
-def coded_as(encoding):
-    return (("content-type", "x"), ("content-encoding", encoding))
+def coded_as(*encodings):
+    return (("content-type", "x"), *(("content-encoding", e) for e in encodings))
+
+
+def reply_of(*chunks, coding="gzip"):
+    return FakeReply(*chunks, headers=coded_as(coding))
 
 
 @pytest.mark.parametrize("headers", [(), coded_as("identity"), coded_as("")])
 def test_passes_plain_bytes_through(headers):
     assert decoder_for(headers)(TEXT) == TEXT
     assert not is_compressed(headers)
+    reply = FakeReply(TEXT, headers=headers)
+    assert plain(reply) is reply
+
+
+@pytest.mark.parametrize("name", [*ENCODERS, "GZIP"])
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_reads_a_compressed_body_however_it_is_cut(name, size):
+    decode = decoder_for(coded_as(name))
+    body = ENCODERS[name.lower()](TEXT)
+    chunks = [body[at : at + size] for at in range(0, len(body), size)]
+    assert b"".join(decode(chunk) for chunk in chunks) == TEXT
+    assert is_compressed(coded_as(name))
+    assert b"".join(plain(reply_of(*chunks, coding=name))) == TEXT
 
 
 @pytest.mark.parametrize(
-    ("encoding", "encode"),
-    [
-        ("gzip", gzip.compress),
-        ("GZIP", gzip.compress),
-        ("x-gzip", gzip.compress),
-        ("deflate", zlib.compress),
-    ],
+    "headers", [coded_as("gzip, br"), coded_as("gzip", "br"), coded_as("gzip,, BR")]
 )
-@pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_reads_a_compressed_body_however_it_is_cut(encoding, encode, size):
-    decode = decoder_for(coded_as(encoding))
-    body = encode(TEXT)
-    chunks = [body[at : at + size] for at in range(0, len(body), size)]
-    assert b"".join(decode(chunk) for chunk in chunks) == TEXT
-    assert is_compressed(coded_as(encoding))
+def test_undoes_several_encodings_in_reverse(headers):
+    body = brotli.compress(gzip.compress(TEXT))
+    assert decoder_for(headers)(body) == TEXT
+    assert b"".join(plain(FakeReply(body[:9], body[9:], headers=headers))) == TEXT
 
 
-def test_reads_bodies_of_several_parts():
-    decode = decoder_for(coded_as("gzip"))
-    body = gzip.compress(b"one ") + gzip.compress(b"two")
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_reads_bodies_of_several_parts(name):
+    decode = decoder_for(coded_as(name))
+    body = ENCODERS[name](b"one ") + ENCODERS[name](b"two")
     assert decode(body[:9]) + decode(body[9:]) == b"one two"
 
 
@@ -53,13 +67,69 @@ def test_two_bodies_do_not_share_their_state():
     assert second(body) == TEXT
 
 
-@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br"])
-def test_says_when_it_cannot_read_an_encoding(encoding):
-    assert decoder_for(coded_as(encoding)) is None
-    assert is_compressed(coded_as(encoding))
+@pytest.mark.parametrize("name", ["compress", "gzip, novel", "gzip, gzip, gzip"])
+def test_says_when_it_cannot_read_an_encoding(name):
+    assert decoder_for(coded_as(name)) is None
+    assert is_compressed(coded_as(name))
+    reply = reply_of(b"\x1f\x9d", coding=name)
+    assert plain(reply) is reply
 
 
 def test_reads_nothing_from_bytes_that_are_not_what_they_claim():
-    decode = decoder_for(coded_as("gzip"))
-    assert decode(b"not gzip at all") == b""
-    assert decode(b"and more") == b""
+    meter = decoder_for(coded_as("gzip"))
+    assert not meter.lost
+    assert meter(b"not gzip at all") == b""
+    assert meter(b"and more") == b""
+    assert meter.lost
+
+
+def test_a_decoded_reply_is_the_reply_without_its_encoding():
+    reply = FakeReply(
+        gzip.compress(TEXT), status=529, headers=(*coded_as("gzip"), ("retry", "1"))
+    )
+    readable = plain(reply)
+    assert readable.status == 529
+    assert readable.headers == (("content-type", "x"), ("retry", "1"))
+    readable.close()
+    assert reply.closed
+
+
+def test_a_decoded_stream_hands_on_each_event_when_it_came():
+    frame = zstandard.ZstdCompressor().compressobj()
+    flush = zstandard.COMPRESSOBJ_FLUSH_BLOCK
+    events = [b"event: a\n\n", b"event: b\n\n"]
+    chunks = [frame.compress(event) + frame.flush(flush) for event in events]
+    assert list(plain(reply_of(*chunks, frame.flush(), coding="zstd"))) == events
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_decoded_body_that_ends_too_soon_is_no_clean_end(name):
+    body = ENCODERS[name](TEXT)[:-1]
+    with pytest.raises(StreamInterrupted):
+        list(plain(reply_of(body, coding=name)))
+
+
+def test_a_decoded_body_that_is_something_else_is_no_clean_end():
+    with pytest.raises(StreamInterrupted):
+        list(plain(reply_of(b"{}")))
+
+
+def test_an_answer_without_a_body_is_whole():
+    assert list(plain(reply_of())) == []
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+def test_reads_no_more_of_a_bomb_than_the_limit(name, monkeypatch):
+    monkeypatch.setattr(encoding, "MAX_PLAIN_BYTES", 3_000_000)
+    body = ENCODERS[name](bytes(10_000_000))
+    meter = decoder_for(coded_as(name))
+    assert meter(body) == b""
+    assert meter.lost
+    with pytest.raises(StreamInterrupted):
+        list(plain(reply_of(body, coding=name)))
+
+
+def test_reads_no_more_parts_than_anybody_sends():
+    body = gzip.compress(b"") * (encoding.MAX_PARTS + 1)
+    with pytest.raises(StreamInterrupted):
+        list(plain(reply_of(body)))

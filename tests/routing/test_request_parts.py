@@ -1,7 +1,18 @@
 import pytest
 
 from routing.dialects.anthropic import parse_request
-from routing.request_parts import holds, strings_in, text_of, turns, value
+from routing.request_parts import (
+    Types,
+    asks_for,
+    holds,
+    members_of,
+    string_in,
+    strings_in,
+    text_of,
+    tool_heads,
+    turns,
+    value,
+)
 from tests.builders import make_body, make_request
 
 
@@ -59,3 +70,43 @@ def test_text_blocks_are_joined_by_line_ends():
 
 def test_strings_are_found_at_any_depth():
     assert set(strings_in({"k": ["a", {"x": "b"}, 1, None], "l": "c"})) == set("abc")
+
+
+def test_an_object_is_read_one_level_deep():
+    request = make_request(thinking={"type": "adaptive", "a": [1]}, metadata=None)
+    members = members_of(request, "thinking")
+    assert bytes(members["a"]) == b"[1]"
+    assert string_in(members, "type") == "adaptive"
+    assert string_in(members, "a") is None
+    assert string_in(members, "b") is None
+    assert members_of(request, "metadata") == members_of(request, "system") == {}
+
+
+@pytest.mark.parametrize("odd", ["x", 7, [], True])
+def test_what_is_no_object_has_no_members(odd):
+    assert members_of(make_request(thinking=odd), "thinking") is None
+
+
+def test_a_tool_without_a_type_is_the_clients_own():
+    tools = [{"name": "a", "input_schema": {}}, {"type": "bash_20250124"}, {"type": 7}]
+    kinds = [tool.kind for tool in tool_heads(make_request(tools=tools))]
+    assert kinds == ["custom", "bash_20250124", "7"]
+    assert tool_heads(make_request(tools="none")) == tool_heads(make_request()) == []
+
+
+@pytest.mark.parametrize("empty", [None, [], {}, "", False])
+def test_an_empty_value_asks_for_nothing(empty):
+    assert not asks_for(make_request(container=empty), "container")
+    assert asks_for(make_request(container="box"), "container")
+
+
+def test_types_are_found_by_their_bytes():
+    image = Types("image", "picture")
+    assert image.among(make_request(messages=[{"type": "picture"}]), "messages")
+    assert image.among(
+        parse_request(b'{"model":"a","messages":[{"type" :\n"image"}]}', headers=()),
+        "messages",
+    )
+    for other in ("image", '{"type":"image"}'):
+        assert not image.among(make_request(other), "messages")
+    assert not image.among(make_request(), "system")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from routing.cascade import Outcome
 from routing.decision_log import Decision
 from routing.errors import RateLimited
+from routing.outcome import Outcome
 from routing.responses import (
     cascade_headers,
     error_response,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from routing import rules
-from routing.errors import ConfigurationError
+from routing.config import RuleConditions
+from routing.errors import ConfigurationError, InvalidRequest
+from routing.facts import ModelFacts
 from tests.builders import DRAFT, VERIFIER, make_request
 from tests.routing.builders import (
     ACME,
@@ -15,6 +19,12 @@ from tests.routing.builders import (
     make_rule,
     make_snapshot,
 )
+
+STREAMED = RuleConditions(streaming="streamed")
+
+
+def min_tokens(tokens):
+    return RuleConditions(min_prompt_tokens=tokens)
 
 
 def plan(snapshot, model=VERIFIER, key=ACME):
@@ -97,3 +107,175 @@ def test_draft_and_verifier_may_live_at_different_providers():
 def test_a_rule_can_be_planned_for_a_model_it_is_not_for():
     found = rules.plan_of(make_rule("other"), VERIFIER, make_snapshot())
     assert (found.draft.model, found.verifier.model) == (DRAFT, VERIFIER)
+
+
+# --- Conditions -----------------------------------------------------------------------
+
+
+def test_the_first_rule_whose_conditions_all_hold_applies():
+    snapshot = make_snapshot(
+        rules=(
+            make_rule(draft_model="long", conditions=min_tokens(5000)),
+            make_rule(draft_model="streamed", conditions=STREAMED),
+            make_rule(draft_model="rest"),
+        )
+    )
+    for request, expected in (
+        (make_request("x" * 40_000, stream=True), "long"),
+        (make_request(stream=True), "streamed"),
+        (make_request(), "rest"),
+    ):
+        found = rules.plan_for(request, ACME, snapshot)
+        assert found.draft.model == expected
+
+
+def test_passes_through_when_no_rules_conditions_hold():
+    snapshot = make_snapshot(rules=(make_rule(conditions=STREAMED),))
+    found = rules.plan_for(make_request(), ACME, snapshot)
+    assert (found.mode, found.rule, found.reason) == ("pass_through", None, "")
+
+
+# --- The switch -----------------------------------------------------------------------
+
+
+def test_switched_off_the_verifier_of_the_rule_answers_without_a_draft():
+    rule = make_rule("cascade-auto", verifier_model=VERIFIER)
+    snapshot = make_snapshot(rules=(rule,), cascade_on=False)
+    found = plan(snapshot, "cascade-auto")
+    assert (found.mode, found.draft) == ("pass_through", None)
+    assert found.verifier.model == VERIFIER
+    assert (found.rule, found.reason) == (rule.terms, "switched_off")
+
+
+def test_switched_off_means_nothing_where_no_rule_applies():
+    assert plan(make_snapshot(cascade_on=False)).reason == ""
+
+
+# --- Forced by the client -------------------------------------------------------------
+
+
+def forced(force, **changes):
+    changes = {"rules": (make_rule(verifier_model="verifier-other"),), **changes}
+    return rules.plan_for(make_request(), ACME, make_snapshot(**changes), force=force)
+
+
+def test_off_is_as_though_no_rule_applied():
+    found = forced("off")
+    assert (found.verifier.model, found.draft, found.rule) == (VERIFIER, None, None)
+    assert found.reason == "forced:off"
+
+
+def test_verifier_asks_the_rules_verifier_and_no_draft():
+    found = forced("verifier")
+    assert (found.verifier.model, found.draft) == ("verifier-other", None)
+    assert found.rule is not None
+    assert found.reason == "forced:verifier"
+
+
+def test_draft_asks_the_rules_draft_unjudged_and_nobody_in_its_place():
+    rule = make_rule(fallback_model="spare-large")
+    found = forced("draft", rules=(rule,))
+    assert (found.verifier.model, found.draft, found.fallback) == (DRAFT, None, None)
+    assert (found.rule, found.reason) == (rule.terms, "forced:draft")
+
+
+@pytest.mark.parametrize("force", ["off", "verifier"])
+def test_without_a_rule_forcing_is_a_plain_pass_through(force):
+    found = forced(force, rules=())
+    assert (found.verifier.model, found.rule) == (VERIFIER, None)
+    assert found.reason == f"forced:{force}"
+
+
+def test_a_draft_cannot_be_forced_without_a_rule():
+    with pytest.raises(InvalidRequest, match="no rule applies"):
+        forced("draft", rules=())
+
+
+def test_a_draft_nobody_owns_cannot_be_forced():
+    with pytest.raises(ConfigurationError, match=f"owns the model {DRAFT}"):
+        forced("draft", patterns=(make_owned("verifier-*"),))
+
+
+@pytest.mark.parametrize(
+    ("force", "reason"),
+    [("draft", "switched_off"), ("verifier", "forced:verifier"), ("off", "forced:off")],
+)
+def test_no_draft_can_be_forced_while_the_cascade_is_off(force, reason):
+    found = forced(force, cascade_on=False)
+    assert (found.draft, found.reason) == (None, reason)
+    assert found.verifier.model != DRAFT
+
+
+# --- Fallback -------------------------------------------------------------------------
+
+
+def test_a_rules_fallback_is_part_of_the_plan():
+    snapshot = make_snapshot(rules=(make_rule(fallback_model="spare-large"),))
+    assert plan(snapshot).fallback.model == "spare-large"
+
+
+def test_a_fallback_nobody_owns_is_none():
+    snapshot = make_snapshot(
+        rules=(make_rule(fallback_model="spare-large"),),
+        patterns=(make_owned("verifier-*"), make_owned("draft-*")),
+    )
+    assert plan(snapshot).fallback is None
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_clients_own_key_goes_to_no_fallback_that_may_not_have_it(takes):
+    spare = make_provider("spare", takes_client_credentials=takes)
+    snapshot = make_snapshot(
+        rules=(make_rule(fallback_model="spare-large"),),
+        patterns=(make_owned("spare-*", spare), make_owned()),
+    )
+    request = dataclasses.replace(make_request(), credential=("x-api-key", "sk-own"))
+    found = rules.plan_for(request, ACME, snapshot)
+    assert (found.fallback is not None) is takes
+    assert found.mode == "cascade"
+
+
+# --- The account ----------------------------------------------------------------------
+
+
+def account(*providers, **options):
+    patterns = tuple(make_owned("*", provider) for provider in providers)
+    return rules.account_for(make_snapshot(patterns=patterns), **options).name
+
+
+def test_the_account_is_that_of_the_first_provider_that_has_one():
+    assert (
+        account(
+            make_provider("last", priority=2),
+            make_provider("foreign", kind="openai"),
+            make_provider("play", kind="simulator", priority=1),
+            make_provider("main", priority=1),
+        )
+        == "main"
+    )
+
+
+def test_a_simulator_plays_the_account_too():
+    assert account(make_provider("play", kind="simulator")) == "play"
+
+
+def test_a_clients_own_key_reaches_only_an_account_that_takes_it():
+    closed = make_provider("closed")
+    own = make_provider("own", takes_client_credentials=True, priority=9)
+    assert account(closed, own, takes_client_credentials=True) == "own"
+    with pytest.raises(ConfigurationError):
+        account(closed, takes_client_credentials=True)
+
+
+def test_says_when_no_provider_has_an_account():
+    with pytest.raises(ConfigurationError):
+        account(make_provider(kind="openai_compatible"))
+
+
+def test_a_target_knows_its_model():
+    def facts_of(provider, model):
+        return ModelFacts(prefill=(provider.name, model) == ("main", VERIFIER))
+
+    snapshot = make_snapshot(facts_of=facts_of)
+    assert rules.target_for(VERIFIER, snapshot).facts.prefill is True
+    assert rules.target_for("other", snapshot).facts.prefill is False

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import time
+import zlib
 
 import pytest
 
 from routing import drafting
-from routing.cascade import OpenCall, Outcome
 from routing.decision_log import Decision
 from routing.errors import (
     ClientGone,
@@ -17,6 +17,7 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from routing.outcome import OpenCall, Outcome
 from routing.settling import Settler, is_event_stream
 from routing.types import CascadePlan, Verdict
 from tests.builders import (
@@ -39,6 +40,7 @@ from tests.fakes import (
     whole,
 )
 from tests.routing.builders import ACME, make_snapshot
+from tests.routing.test_codecs import ENCODERS
 
 PASS_THROUGH = CascadePlan(verifier=make_target())
 OTHER = dataclasses.replace(make_plan(), verifier=make_target("verifier-other"))
@@ -86,7 +88,7 @@ class Setting:
             verdict=VERDICT,
             draft=draft,
             answered_by_draft=True,
-            calls=(draft.call,),
+            calls=draft.calls,
         )
 
     @property
@@ -110,19 +112,51 @@ def test_a_whole_answer_is_recorded_before_it_goes_out():
     assert body_of(settled) == message_bytes(model=VERIFIER)
 
 
-@pytest.mark.parametrize("encode", [gzip.compress])
-def test_a_compressed_answer_is_metered_and_unchanged(encode):
-    body = encode(message_bytes(model=VERIFIER))
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+def test_a_compressed_answer_is_metered_and_unchanged(name):
+    body = ENCODERS[name](message_bytes(model=VERIFIER))
+    setting, headers = Setting(), (*JSON, ("content-encoding", name))
+    settled = setting.verifier(FakeReply(body, headers=headers))
+    assert setting.record.calls[0].usage.output_tokens == 10
+    assert (body_of(settled), settled.headers) == (body, headers)
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+def test_under_a_rule_a_compressed_answer_is_decoded_and_named(name):
+    body = ENCODERS[name](message_bytes(model="verifier-other"))
+    setting, headers = Setting(OTHER), (*JSON, ("content-encoding", name))
+    settled = setting.verifier(FakeReply(body, headers=headers))
+    assert setting.record.calls[0].usage.output_tokens == 10
+    assert body_of(settled) == message_bytes(model=VERIFIER)
+    assert settled.headers == JSON
+
+
+def test_under_a_rule_a_compressed_stream_is_decoded_named_and_not_held():
+    compressor = zlib.compressobj(wbits=31)
+    events = make_events("4", model="verifier-other")
+    chunks = [
+        compressor.compress(event) + compressor.flush(zlib.Z_SYNC_FLUSH)
+        for event in events
+    ]
+    reply = FakeReply(*chunks, compressor.flush(), headers=(*EVENTS, GZIP))
+    setting = Setting(OTHER, stream=True)
+    settled = setting.verifier(reply)
+    assert settled.headers == EVENTS
+    assert list(settled.body) == make_events("4", model=VERIFIER)
+    assert setting.record.calls[0].usage.output_tokens == 10
+
+
+def test_under_a_rule_a_compressed_answer_that_is_cut_is_an_error():
+    body = gzip.compress(message_bytes(model=VERIFIER))[:-3]
     setting = Setting(OTHER)
     settled = setting.verifier(FakeReply(body, headers=(*JSON, GZIP)))
-    assert setting.record.calls[0].usage.output_tokens == 10
-    assert body_of(settled) == body
+    assert (settled.status, setting.record.status) == (502, 502)
 
 
 def test_an_answer_in_an_unknown_encoding_is_passed_on_unmetered():
     setting = Setting()
-    brotli = (*JSON, ("content-encoding", "br"))
-    settled = setting.verifier(FakeReply(b"\x0b", headers=brotli))
+    novel = (*JSON, ("content-encoding", "novel"))
+    settled = setting.verifier(FakeReply(b"\x0b", headers=novel))
     assert (body_of(settled), setting.record.calls[0].usage) == (b"\x0b", None)
 
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from routing import models, secrets, snapshot
+from routing.config import Pattern, RuleConditions
 from routing.snapshot import SnapshotHolder
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +54,25 @@ def test_patterns_come_most_specific_first_then_by_priority(main):
         ("claude*", "main"),
         ("*", "main"),
     ]
+
+
+def test_what_is_known_of_models_is_there_switched_off_or_not(main):
+    off = models.Provider.objects.create(
+        name="off", kind="anthropic", base_url="http://off.test", enabled=False
+    )
+    off.models.create(name="a", max_input_tokens=1)
+    main.models.create(name="b", enabled=False, parameter_rules={"prefill": True})
+    main.models.create(name="*", display_name="Any")
+    loaded = snapshot.load()
+    assert [(m.provider, m.pattern.text) for m in loaded.models] == [
+        ("off", "a"),
+        ("main", "b"),
+        ("main", "*"),
+    ]
+    (owned,) = loaded.patterns
+    assert loaded.facts_of(owned.provider, "b").prefill is True
+    assert loaded.facts_of(owned.provider, "claude-haiku-4-5").efforts == ()
+    assert loaded.facts_of(owned.provider, "a").max_input_tokens is None
 
 
 def test_what_is_switched_off_is_not_there(main):
@@ -135,12 +155,14 @@ def test_a_rule_for_few_comes_before_its_equal_for_all():
     add_rule("d-for-both", client_key=key, tag="research")
     add_rule("e-pattern-for-a-key", "verifier-*", client_key=key)
     add_rule("f-urgent-for-all", priority=1)
+    add_rule("z-for-some-requests", tools="with")
     names = [rule.terms.name for rule in snapshot.load().rules]
     assert names == [
         "f-urgent-for-all",
         "d-for-both",
         "c-for-a-key",
         "b-for-a-tag",
+        "z-for-some-requests",
         "a-for-all",
         "e-pattern-for-a-key",
     ]
@@ -172,6 +194,52 @@ def test_a_rule_comes_with_all_its_terms():
     assert rule.terms.draft_timeout_s == 7
     assert rule.terms.on_verifier_error == "return_draft"
     assert rule.terms.response_model == "served"
+
+
+def test_a_rule_comes_with_its_conditions():
+    models.CascadeRule.objects.all().delete()
+    add_rule("every")
+    add_rule(
+        "some",
+        tools="with",
+        streaming="whole",
+        subagents="never",
+        min_prompt_tokens=10,
+        max_prompt_tokens=2000,
+        headers="X-App: cli*\r\n\nx-team: blue",
+        rollout_percent=12.5,
+        clamp_max_tokens=True,
+        fallback_model="spare-large",
+    )
+    some, every = snapshot.load().rules
+    assert every.conditions == RuleConditions()
+    assert some.conditions == RuleConditions(
+        tools="with",
+        streaming="whole",
+        subagents="never",
+        min_prompt_tokens=10,
+        max_prompt_tokens=2000,
+        headers=(("x-app", Pattern("cli*")), ("x-team", Pattern("blue"))),
+        rollout_percent=12.5,
+    )
+    assert (some.fallback_model, some.terms.clamp_max_tokens) == ("spare-large", True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "switch", "on"),
+    [(True, True, True), (True, False, False), (False, True, False)],
+)
+def test_the_cascade_is_on_when_setting_and_switch_are(settings, setting, switch, on):
+    settings.CASCADE_ENABLED = setting
+    models.Controls.objects.create(pk=1, cascade_on=switch)
+    assert snapshot.load().cascade_on is on
+
+
+def test_the_cascade_is_on_until_somebody_switches_it_off(fresh_holder):
+    assert fresh_holder.get().cascade_on
+    models.Controls(pk=1, cascade_on=False).save()
+    assert fresh_holder.refresh()
+    assert not fresh_holder.get().cascade_on
 
 
 def test_keys_are_found_by_their_digest_alone():

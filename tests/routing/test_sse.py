@@ -58,7 +58,9 @@ def test_how_the_input_is_cut_makes_no_difference(data, at):
 
 
 def test_an_incomplete_event_stays_in_the_rest():
-    assert split(b"data: a\n\ndata: b\n") == ([b"data: a\n\n"], b"data: b\n")
+    splitter = EventSplitter()
+    assert splitter.feed(b"data: a\n\ndata: b\n") == [b"data: a\n\n"]
+    assert (splitter.rest, splitter.rest_bytes) == (b"data: b\n", 8)
 
 
 def test_half_of_a_crlf_waits_for_its_other_half():

@@ -188,6 +188,13 @@ class TestMeter:
             states.append(meter.mid_event)
         assert states == [False, True, False]
 
+    def test_an_event_of_megabytes_may_come_in_small_pieces(self):
+        meter = StreamMeter()
+        for _ in range(8_000):
+            meter.feed(b"x" * 4096)
+        assert meter.mid_event
+        assert meter.error is None
+
     def test_an_error_event_is_seen(self):
         meter = StreamMeter()
         meter.feed(make_event("error", error={"type": "overloaded_error"}))

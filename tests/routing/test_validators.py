@@ -78,3 +78,36 @@ def test_an_origin_is_where_a_key_ends_up():
     assert validators.origin_of("http://x.test") != validators.origin_of(
         "https://x.test"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n \n",
+        "x-app: cli*",
+        "X-App:cli\r\n\r\nanthropic-beta: *",
+        "x-time: 12:00*",
+    ],
+)
+def test_headers_are_lines_of_a_name_and_a_pattern(text):
+    validators.header_patterns(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x-app", "x-app:", ": cli", "x app: cli", "x-*: cli", "x_app: cli", "é: a"]
+)
+def test_other_lines_are_refused(text):
+    with pytest.raises(ValidationError, match="a name, a colon and a pattern"):
+        validators.header_patterns(text)
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "COOKIE"])
+def test_a_header_with_a_key_cannot_be_matched(name):
+    with pytest.raises(ValidationError, match="carries a key"):
+        validators.header_patterns(f"{name}: *")
+
+
+def test_header_lines_come_in_order_with_names_in_lower_case():
+    lines = "X-App: Cli*\n\n a:b : c \n"
+    assert list(validators.header_lines(lines)) == [("x-app", "Cli*"), ("a", "b : c")]

@@ -16,7 +16,7 @@ from metrics.periods import Period
 from metrics.types import SavingsRow
 
 ByKind = Mapping[bool, list[SavingsRow]]
-HEADINGS = ("", "decisions", "accepted", "verifier alone", "spent", "saved", "")
+HEADINGS = ("", "turns", "accepted", "verifier alone", "spent", "saved", "")
 
 
 class Command(BaseCommand):
@@ -94,7 +94,7 @@ def _as_text(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
 def _cells(row: SavingsRow, label: str = "") -> tuple[str, ...]:
     return (
         label or row.label or "(no rule)",
-        formats.count(row.decisions),
+        formats.count(row.turns),
         formats.percent(row.accepted_share),
         formats.usd(row.baseline_nusd),
         formats.usd(row.cost_nusd),

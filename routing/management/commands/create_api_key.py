@@ -29,6 +29,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--expires", default=None, help="a day or moment in UTC: 2027-01-31[T12:00]"
         )
+        parser.add_argument(
+            "--may-force",
+            action="store_true",
+            help="let it choose who answers, with the header x-cascade",
+        )
+        parser.add_argument(
+            "--account-access",
+            action="store_true",
+            help="let it use batches, files and the rest of the whole account",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Create and print the key."""
@@ -37,6 +47,8 @@ class Command(BaseCommand):
             name=options["name"],
             tag=options["tag"],
             expires_at=_moment(options["expires"]) if options["expires"] else None,
+            may_force=options["may_force"],
+            account_access=options["account_access"],
         )
         row.set_key(key)
         try:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from routing.dialects.anthropic import (
+    MAX_MESSAGES,
     error_event_of,
     error_headers,
     forwarded,
@@ -94,6 +95,17 @@ def test_refuses_a_body_that_is_no_request(body):
         parse_request(body, headers=())
 
 
+def test_refuses_more_messages_than_the_api_takes():
+    body = b'{"model":"a","messages":[%s{}]}' % (b"{}," * MAX_MESSAGES)
+    with pytest.raises(InvalidRequest, match="at most 100000 items"):
+        parse_request(body, headers=())
+
+
+def test_takes_any_number_of_braces_within_a_message():
+    text = "{" * (MAX_MESSAGES + 1)
+    assert parse(messages=[{"role": "user", "content": text}]).model == VERIFIER
+
+
 def test_refuses_a_model_said_twice():
     with pytest.raises(InvalidRequest, match="twice"):
         parse_request(b'{"model":"a","messages":[],"model":"b"}', headers=())
@@ -138,11 +150,33 @@ def test_forwards_what_clients_say_to_the_provider(name):
         "x-real-ip",
         "forwarded",
         "via",
+        "x-cascade",
         "x-cascade-anything",
     ],
 )
 def test_withholds_what_is_about_us_or_is_secret(name):
     assert forwarded(((name, "v"), ("a", "b"))) == (("a", "b"),)
+
+
+def test_what_stays_here_is_kept_for_rules_but_for_keys():
+    headers = (
+        ("x-api-key", "secret"),
+        ("authorization", "secret"),
+        ("host", "proxy.test"),
+        ("x-cascade-team", "blue"),
+        ("x-hop", "1"),
+        ("connection", "x-hop, cookie"),
+        ("cookie", "secret"),
+        ("x-app", "cli"),
+    )
+    request = parse_request(make_body(), headers=headers)
+    assert request.headers == (("x-app", "cli"),)
+    assert dict(request.withheld) == {
+        "host": "proxy.test",
+        "x-cascade-team": "blue",
+        "x-hop": "1",
+        "connection": "x-hop, cookie",
+    }
 
 
 def test_withholds_what_the_connection_header_names():

@@ -17,6 +17,13 @@ def test_prints_the_key_alone_and_keeps_a_digest(capsys):
     assert (row.digest, row.tag) == (secrets.client_key_digest(key), "web")
 
 
+def test_a_key_may_more_only_when_that_is_said():
+    call_command("create_api_key", "acme")
+    call_command("create_api_key", "globex", "--may-force", "--account-access")
+    granted = ClientKey.objects.values_list("name", "may_force", "account_access")
+    assert list(granted) == [("acme", False, False), ("globex", True, True)]
+
+
 def test_a_day_lasts_to_its_end():
     call_command("create_api_key", "acme", "--expires", "2999-01-31")
     expected = datetime(2999, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 
 from routing.models import CascadeRule
+from routing.snapshot import holder
 from tests.builders import DRAFT, VERIFIER
 from tests.fakes import HttpAnswer, message_bytes
 
@@ -57,6 +58,16 @@ def test_shows_the_error_of_a_provider_whatever_its_bytes(submit, upstream):
     upstream.script(VERIFIER, HttpAnswer(status=529, chunks=[b"busy \xff"]))
     page = submit().content.decode()
     assert "529: busy" in page
+
+
+def test_says_which_rule_a_client_would_come_to(submit, upstream):
+    upstream.script(DRAFT, answer(DRAFT, "Four."), answer(DRAFT, "Four."))
+    assert "comes to this rule" in submit().content.decode()
+    CascadeRule.objects.update(tools="with")
+    holder.refresh()
+    page = submit().content.decode()
+    assert "comes to no rule and passes through" in page
+    assert "a condition of this rule does not hold (with tools)" in page
 
 
 def test_escapes_what_models_write(submit, upstream):

@@ -149,3 +149,17 @@ def test_keeps_only_headers_that_concern_the_reader():
         ("x-twice", "2"),
         ("x-name", "caf\xe9"),
     )
+
+
+@pytest.mark.parametrize(
+    ("headers", "length"),
+    [
+        ({"content-length": "12"}, 12),
+        ({}, None),
+        ({"content-length": "many"}, None),
+        ({"content-length": "12", "transfer-encoding": "chunked"}, None),
+    ],
+)
+def test_knows_how_long_the_body_says_it_is(headers, length):
+    answer = HttpAnswer(headers=tuple(headers.items()))
+    assert open_reply(answer).length_bytes == length

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from routing.errors import ClientGone, InvalidRequest
 from routing.providers import Providers
-from routing.providers.base import Timeouts
-from routing.types import ProviderConfig, Target
+from routing.providers.base import Timeouts, Upload
+from routing.types import ChatRequest, ProviderConfig, Target
 from tests.builders import VERIFIER, make_request
 from tests.fakes import FakeTicket, HttpAnswer, ScriptedTransport
 
@@ -57,3 +59,24 @@ def test_bounds_the_whole_call_only_when_told(transport, timeout_s):
     providers.ask(make_request(), target("anthropic"), timeout_s=timeout_s)
     limits = transport.requests[0].extensions["timeout"]
     assert limits == {"connect": 1.0, "read": 2.0, "write": 2.0, "total": timeout_s}
+
+
+@pytest.mark.parametrize("uploading", [False, True])
+def test_passes_requests_on_to_an_account(transport, uploading):
+    chunks = iter([b"a", b"b"])
+    upload = Upload(chunks=chunks, length_bytes=2) if uploading else None
+    transport.script("/v1/files", HttpAnswer(chunks=[b"{}"]))
+    request = ChatRequest(
+        body=b"",
+        fields={},
+        model="",
+        model_span=(0, 0),
+        stream=False,
+        max_tokens=None,
+        path="/v1/files",
+    )
+    providers = Providers(transport, ticket=FakeTicket(), timeouts=LIMITS)
+    account = dataclasses.replace(target("anthropic"), model="")
+    reply = providers.pass_on(request, account, upload=upload)
+    assert b"".join(reply) == b"{}"
+    assert transport.requests[0].read() == (b"ab" if upload else b"")

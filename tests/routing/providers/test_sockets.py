@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import socket
 import threading
 
 import httpx
@@ -398,3 +399,121 @@ def test_relays_a_refusal_that_comes_before_the_body_was_taken(serve, transport)
         assert response.status_code == 413
         assert b"".join(response.stream) == b"too large"
     assert server.connections == 1
+
+
+# Bodies that are streams
+
+
+def upload(*pieces, length=None):
+    """The headers and the content of a body that comes in pieces."""
+    framing = {"transfer-encoding": "chunked"}
+    if length is not None:
+        framing = {"content-length": str(length)}
+    return {"body": iter(pieces), "headers": framing}
+
+
+def test_sends_a_body_of_known_length_while_it_comes(serve, transport):
+    came = threading.Event()
+
+    def script(peer: Peer) -> None:
+        while b"first" not in peer.sock.recv(65_536):
+            pass
+        came.set()
+        assert peer.sock.recv(65_536) == b"second"
+        peer.send(answer(b"thanks"))
+        peer.wait_for_end()
+
+    def pieces():
+        yield b"first"
+        assert came.wait(PATIENCE_S)
+        yield b"second"
+
+    given = upload(length=11) | {"body": pieces()}
+    assert call(transport, serve(script), **given) == b"thanks"
+
+
+def test_sends_a_body_of_unknown_length_in_chunks(serve, transport):
+    received = bytearray()
+
+    def script(peer: Peer) -> None:
+        while not received.endswith(b"0\r\n\r\n"):
+            received.extend(peer.sock.recv(65_536))
+        peer.send(answer(b"thanks"))
+        peer.wait_for_end()
+
+    server = serve(script)
+    assert call(transport, server, **upload(b"one", b"", b"two")) == b"thanks"
+    assert received.endswith(b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+
+
+def test_reuses_a_connection_that_took_a_stream(serve, transport):
+    server = serve(echo)
+    assert call(transport, server, **upload(b"one", b"two", length=6)) == b"onetwo"
+    assert call(transport, server) == b"hello"
+    assert server.connections == 1
+
+
+def test_stops_sending_when_the_answer_comes_early(serve, transport):
+    def refuses(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        peer.send(answer(b"too large", status="413 Content Too Large"))
+        peer.wait_for_end()
+
+    def endless():
+        while True:
+            yield bytes(65_536)
+
+    server = serve(refuses)
+    given = upload(length=10**12) | {"body": endless()}
+    response = transport.handle_request(request_to(server, **given))
+    with contextlib.closing(response):
+        assert response.status_code == 413
+        assert b"".join(response.stream) == b"too large"
+    server.wait_until_ended()
+
+
+@pytest.mark.parametrize("error", [ValueError("the source broke"), KeyboardInterrupt()])
+def test_closes_the_connection_when_the_source_breaks(serve, transport, error):
+    def broken():
+        yield b"half"
+        raise error
+
+    server = serve(Peer.wait_for_end)
+    with pytest.raises(type(error)):
+        call(transport, server, **upload(length=8) | {"body": broken()})
+    server.wait_until_ended()
+
+
+def test_sends_a_stream_over_tls_whose_server_speaks_first(serve, tls):
+    """TLS sends tickets by itself; they are not an answer."""
+    server = serve(echo, tls=tls[0])
+    with PooledTransport(ssl_context=tls[1]) as transport:
+        body = [os.urandom(40_000) for _ in range(20)]
+        sent = b"".join(body)
+        assert call(transport, server, **upload(*body, length=len(sent))) == sent
+        assert call(transport, server) == b"hello"
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("said", [b"", b"no HTTP\r\n\r\n"])
+def test_a_server_that_hangs_up_on_a_stream_is_an_error_of_its_own(
+    serve, transport, said
+):
+    gone = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.sock.recv(65_536)
+        if said:
+            peer.send(said)
+        peer.sock.shutdown(socket.SHUT_WR)
+        gone.set()
+        peer.wait_for_end()
+
+    def pieces():
+        yield b"half"
+        assert gone.wait(PATIENCE_S)
+        yield b"half"
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(transport, serve(script), **upload(length=8) | {"body": pieces()})

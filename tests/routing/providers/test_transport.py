@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -30,19 +31,64 @@ from tests.routing.under_gevent import run_under_gevent
 # The second attempt
 
 
-def test_asks_again_when_a_reused_connection_closes_without_a_byte(serve, transport):
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_asks_again_when_a_reused_connection_closes_without_a_byte(
+    serve, transport, method
+):
+    server = serve(hangs_up(answer(b"one")), replies(answer(b"", status="404 No")))
+    assert call(transport, server, b"first") == b"one"
+    response = transport.handle_request(request_to(server, b"second", method=method))
+    with contextlib.closing(response):
+        assert response.status_code == 404
+    assert server.requests == [b"first", b"second", b"second"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_does_not_ask_again_for_what_may_have_been_done(serve, transport, method):
     server = serve(hangs_up(answer(b"one")), echo)
     assert call(transport, server, b"first") == b"one"
-    assert call(transport, server, b"second") == b"second"
-    assert server.requests == [b"first", b"second", b"second"]
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(transport, server, b"second", method=method)
+    assert server.requests == [b"first", b"second"]
+
+
+def test_asks_again_for_what_was_not_sent_whole(serve):
+    """A POST of which the server cannot have all has done nothing."""
+    with PooledTransport(connect=BreakingSocket.connect) as transport:
+        server = serve(replies(answer(b"one")), echo)
+        assert call(transport, server, b"first") == b"one"
+        BreakingSocket.opened[-1].broken = True
+        assert call(transport, server, b"second") == b"second"
+    assert server.requests == [b"first", b"second"]
 
 
 def test_asks_again_only_once(serve, transport):
     server = serve(hangs_up(answer(b"one")), hangs_up())
     assert call(transport, server, b"first") == b"one"
     with pytest.raises(httpx.RemoteProtocolError):
-        call(transport, server, b"second")
+        call(transport, server, b"second", method="GET")
     assert server.requests == [b"first", b"second", b"second"]
+
+
+def test_a_body_that_is_a_stream_is_never_sent_again(serve, transport):
+    server = serve(hangs_up(answer(b"one")), echo)
+    assert call(transport, server, b"first") == b"one"
+    with pytest.raises(httpx.RemoteProtocolError):
+        call(transport, server, iter([b"se", b"cond"]), headers={"content-length": "6"})
+    assert server.requests == [b"first", b"second"]
+
+
+def test_an_idle_connection_the_server_closed_harms_no_request(serve, transport):
+    """It is noticed before the request goes out, so that a POST is safe too."""
+    server = serve(lambda peer: echo_once(peer), echo)
+    assert call(transport, server, b"first") == b"first"
+    server.wait_until_ended()
+    assert call(transport, server, b"second") == b"second"
+    assert server.requests == [b"first", b"second"]
+
+
+def echo_once(peer: Peer) -> None:
+    peer.send(answer(peer.read_request()))
 
 
 def test_does_not_ask_again_on_a_fresh_connection(serve, transport):
@@ -88,6 +134,25 @@ def test_does_not_ask_again_for_a_client_that_left(serve, transport):
     with pytest.raises(httpx.TransportError):
         call(transport, server, ticket=ticket)
     assert server.connections == 1
+
+
+class BreakingSocket(socket.socket):
+    """A socket whose peer is found gone while a request is being sent."""
+
+    broken = False
+    opened: ClassVar = []
+
+    @classmethod
+    def connect(cls, host, port, timeout_s):
+        plain = socket.create_connection((host, port), timeout_s)
+        cls.opened.append(cls(fileno=plain.detach()))
+        return cls.opened[-1]
+
+    def send(self, data, flags=0):
+        if self.broken:
+            self.shutdown(socket.SHUT_RDWR)
+            raise BrokenPipeError
+        return super().send(data, flags)
 
 
 # Limits
@@ -320,4 +385,6 @@ def test_an_end_without_the_goodbye_of_tls_is_no_clean_end(serve, tls):
 
 def test_sockets_and_transport_behave_the_same_under_gevent():
     here = Path(__file__)
-    run_under_gevent(here, here.with_name("test_sockets.py"))
+    run_under_gevent(
+        here, here.with_name("test_sockets.py"), here.with_name("test_dialing.py")
+    )

@@ -16,6 +16,14 @@ MODELS = st.from_regex(r"[a-z0-9][\w.:/@+-]{0,20}", fullmatch=True)
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40
 )
+PATTERNS = st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1).map(
+    lambda text: f"*{text}"
+)
+HEADERS = st.dictionaries(
+    st.from_regex(r"x-[a-z0-9]{1,9}", fullmatch=True),
+    st.lists(PATTERNS, min_size=1, max_size=2),
+    max_size=2,
+).map(lambda by: "\n".join(f"{name}: {p}" for name, ps in by.items() for p in ps))
 RULES = st.builds(
     CascadeRule,
     enabled=st.booleans(),
@@ -25,7 +33,16 @@ RULES = st.builds(
     verifier_model=st.just("") | MODELS.map(lambda name: f"large-{name}"),
     threshold=SHARES,
     prior=SHARES,
+    tools=st.sampled_from(CascadeRule.Tools.values),
+    streaming=st.sampled_from(CascadeRule.Streaming.values),
+    subagents=st.sampled_from(["any", "only"]),
+    min_prompt_tokens=st.none() | st.integers(0, 1000),
+    max_prompt_tokens=st.none() | st.integers(1000, 1_000_000),
+    headers=HEADERS,
+    rollout_percent=st.floats(0, 100),
     draft_timeout_s=st.floats(0.1, 600),
+    clamp_max_tokens=st.booleans(),
+    fallback_model=st.just("") | MODELS.map(lambda name: f"spare-{name}"),
     on_verifier_error=st.sampled_from(CascadeRule.OnVerifierError.values),
     response_model=st.sampled_from(CascadeRule.ResponseModel.values),
     notes=TEXTS,
@@ -39,6 +56,7 @@ PROVIDERS = st.builds(
     enabled=st.booleans(),
     priority=st.integers(-1000, 1000),
     private_allowed=st.just(True),
+    takes_client_credentials=st.booleans(),
     key_reference=st.sampled_from(["", "env:GROQ_API_KEY", "file:/run/secrets/a"]),
 )
 
@@ -113,6 +131,20 @@ def test_odd_line_ends_in_notes_come_back_as_they_were(end):
 def test_an_empty_database_is_a_file_too():
     assert yaml.safe_load(dump()) == {"cascade_rules": [], "providers": []}
     load(parse(dump(), "dump"))
+
+
+@pytest.mark.django_db
+def test_headers_are_written_as_names_with_patterns():
+    CascadeRule.objects.create(
+        name="r",
+        request_model="a",
+        draft_model="b",
+        headers="X-App: cli*\r\n\nx-b: one\nx-app: *4",
+    )
+    (written,) = yaml.safe_load(dump())["cascade_rules"]
+    assert written["headers"] == {"x-app": ["cli*", "*4"], "x-b": "one"}
+    load(parse(dump(), "dump"))
+    assert CascadeRule.objects.get().headers == "x-app: cli*\nx-app: *4\nx-b: one"
 
 
 @pytest.mark.django_db

@@ -1,4 +1,8 @@
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from routing import defaults, secrets
 from routing.models import CascadeRule, ClientKey, ConfigVersion, Provider
@@ -67,6 +71,66 @@ def test_a_field_left_out_goes_back_to_its_default():
     assert CascadeRule.objects.get(name="first").threshold == 0.7
 
 
+CONDITIONS = """
+    tools: without
+    streaming: whole
+    subagents: only
+    min_prompt_tokens: 10
+    max_prompt_tokens: 8000
+    headers: {x-app: "cli*", anthropic-beta: ["*one*", "*two*"]}
+    rollout_percent: 12.5
+    clamp_max_tokens: true
+    fallback_model: spare-large
+"""
+
+
+def test_a_rule_says_which_requests_it_is_for():
+    load_text(RULE.rstrip() + CONDITIONS)
+    rule = CascadeRule.objects.get()
+    assert (rule.tools, rule.streaming, rule.subagents) == ("without", "whole", "only")
+    assert (rule.min_prompt_tokens, rule.max_prompt_tokens) == (10, 8000)
+    assert rule.headers == "x-app: cli*\nanthropic-beta: *one*\nanthropic-beta: *two*"
+    assert (rule.rollout_percent, rule.clamp_max_tokens) == (12.5, True)
+    assert rule.fallback_model == "spare-large"
+    load_text(RULE)
+    rule.refresh_from_db()
+    assert (rule.tools, rule.max_prompt_tokens, rule.headers) == ("any", None, "")
+
+
+def test_a_provider_takes_clients_own_keys_only_when_the_file_says_so():
+    text = "providers: [{name: a, kind: anthropic%s}]"
+    for said, expected in ((", takes_client_credentials: true", True), ("", False)):
+        load_text(text % said)
+        assert Provider.objects.get().takes_client_credentials is expected
+
+
+def test_the_default_providers_of_our_wire_take_clients_own_keys():
+    defaults.load_once(rules=False)
+    takers = Provider.objects.filter(takes_client_credentials=True)
+    assert {row.name for row in takers} == {"anthropic", "simulator"}
+
+
+def test_a_client_key_may_more_only_while_the_file_says_so():
+    text = "auth: {api_keys: [{name: acme, key: another%s}]}"
+    for said, expected in (
+        (", may_force: true, account_access: true", True),
+        ("", False),
+    ):
+        load_text(text % said)
+        row = ClientKey.objects.get()
+        assert (row.may_force, row.account_access) == (expected, expected)
+
+
+def test_every_example_of_the_documentation_loads():
+    defaults.load_once(rules=False)
+    page = Path(settings.BASE_DIR, "docs", "rules.md").read_text()
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) > 3
+    for example in examples:
+        load_text(example)
+    assert CascadeRule.objects.get(name="subagents").subagents == "only"
+
+
 def test_nothing_is_half_loaded():
     lines = refusals(
         RULE
@@ -91,6 +155,16 @@ def test_nothing_is_half_loaded():
         (RULE + "    prior: -1", "6: cascade_rules[0].prior:"),
         (RULE + "    key: nobody", "6: cascade_rules[0].key: there is no client key"),
         (RULE + "    verifier_model: draft-small", "5: cascade_rules[0].draft_model:"),
+        (
+            RULE + "    max_prompt_tokens: 5\n    min_prompt_tokens: 6",
+            "6: cascade_rules[0].max_prompt_tokens: No prompt has at least 6",
+        ),
+        (RULE + "    fallback_model: verifier-large", "6: cascade_rules[0].fallback_m"),
+        (RULE + "    rollout_percent: 101", "6: cascade_rules[0].rollout_percent:"),
+        (
+            RULE + "    subagents: never\n    headers: {x-claude-code-agent-id: '*'}",
+            "7: cascade_rules[0].headers: Only subagents send",
+        ),
         (RULE + "    draft_timeout_s: 0", "6: cascade_rules[0].draft_timeout_s:"),
         ("api_keys: {mistral: x}", "1: api_keys.mistral: no provider has this name"),
         ("providers: [{name: a, kind: openai_compatible}]", "providers[0].base_url:"),

@@ -108,6 +108,15 @@ def test_clients_that_bring_their_own_key_need_no_simulator():
     assert "anthropic" not in " ".join(providers.lacking("pass_through"))
 
 
+def test_clients_own_keys_are_of_no_use_where_they_may_not_go(settings):
+    give_key(settings, "ANTHROPIC_API_KEY")
+    Provider.objects.update(takes_client_credentials=False)
+    providers.switch_simulator("pass_through", may_start=True)
+    assert simulator().enabled
+    lacking = " ".join(providers.lacking("pass_through"))
+    assert "Provider anthropic: it does not take clients' own keys." in lacking
+
+
 def test_a_server_of_your_own_needs_no_key():
     own_server("claude*")
     assert not switch()

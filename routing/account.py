@@ -1,0 +1,202 @@
+"""The endpoints of an account: granted by key, passed on both ways, never held whole.
+
+They reach everything the account holds, so no key reaches them unless it was told to.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from routing.account_log import AccountDecision
+from routing.answers import CHUNKS_IN_A_ROW, ReleasingBody
+from routing.batch_links import has_links, link_here
+from routing.config import ClientKeyConfig
+from routing.connection import ClientConnection
+from routing.encoding import plain
+from routing.errors import ClientGone, Forbidden, ProxyError
+from routing.providers.base import HttpReply, Upload
+from routing.responses import plain_response, relayable
+from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
+from routing.types import ChatRequest, Target
+from routing.uploads import discard
+
+# Bounded: they are values of a column and words of the log. The rest is `other`.
+ENDPOINTS = frozenset({"files", "skills", "user_profiles", "organizations", "complete"})
+BATCHES = "/v1/messages/batches"
+MAX_DECODINGS = 4
+
+_NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def is_passable(path: str) -> bool:
+    """Whether `path` stays below /v1/, however often it is decoded on its way."""
+    for _ in range(MAX_DECODINGS):
+        if not _is_plain(path):
+            return False
+        decoded = unquote(path)
+        if decoded == path:
+            return True
+        path = decoded
+    return False
+
+
+def _is_plain(path: str) -> bool:
+    if not path.startswith("/v1/") or _NOT_IN_A_PATH.search(path):
+        return False
+    names = {segment.partition(";")[0] for segment in path.split("/")[1:]}
+    return not names & {"", ".", ".."}
+
+
+def endpoint_of(path: str) -> str:
+    """Return the name a decision has for what lies at `path`."""
+    if path == BATCHES or path.startswith(f"{BATCHES}/"):
+        return "batches"
+    name = path.split("/")[2]
+    return name if name in ENDPOINTS else "other"
+
+
+def require_access(key: ClientKeyConfig) -> None:
+    """Raise Forbidden unless `key` may reach the account.
+
+    A client that brings its own credential reaches its own account.
+    """
+    if settings.CASCADE_AUTH_MODE == "pass_through" or key.account_access:
+        return
+    raise Forbidden(
+        "This key may not use endpoints that reach the whole account, such as batches "
+        "and files. An operator can allow it for a client key (account access), in "
+        "auth mode api_key."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A request on its way to the account, as its view hands it over.
+
+    `base_url` is the address the client knows us by, without a path.
+    """
+
+    chat: ChatRequest
+    target: Target
+    upload: Upload | None
+    base_url: str
+
+
+def pass_on(
+    passage: Passage, *, decision: AccountDecision, connection: ClientConnection
+) -> HttpResponseBase:
+    """Return the account's answer, its body passed on while it comes.
+
+    The decision is recorded before the last byte goes out. Raises UpstreamError
+    without an answer, and what reading the upload raises.
+    """
+    try:
+        reply = connection.upstream.pass_on(
+            passage.chat, passage.target, upload=passage.upload
+        )
+        if passage.upload is not None:
+            discard(passage.upload)
+        decision.answering()
+        response = _answer(reply, passage, decision, connection)
+    except ClientGone:
+        decision.close(status=CLIENT_CLOSED_REQUEST, aborted=True)
+        connection.release()
+        return HttpResponse(status=CLIENT_CLOSED_REQUEST)
+    except ProxyError as error:
+        decision.close(status=error.status, aborted=connection.gone)
+        connection.release()
+        raise
+    except BaseException:
+        connection.release()
+        raise
+    response.headers["x-cascade-decision"] = decision.id
+    response.headers["x-cascade-outcome"] = "account"
+    if passage.target.provider.simulated:
+        response.headers["x-cascade-simulated"] = "true"
+    return response
+
+
+def _answer(
+    reply: HttpReply,
+    passage: Passage,
+    decision: AccountDecision,
+    connection: ClientConnection,
+) -> HttpResponseBase:
+    if has_links(passage.chat.path, reply.headers):
+        response = _linked(reply, passage.base_url)
+        decision.close(status=reply.status)
+        connection.release()
+        return response
+    headers = relayable(reply.headers)
+    if reply.length_bytes is not None and reply.status != 204:
+        headers["content-length"] = str(reply.length_bytes)
+    body = PassedOn(reply, decision)
+    return StreamingHttpResponse(
+        ReleasingBody(body, connection.release), status=reply.status, headers=headers
+    )
+
+
+def _linked(reply: HttpReply, base_url: str) -> HttpResponse:
+    """Return what describes batches, small enough to be held, with links to us."""
+    readable = plain(reply)
+    try:
+        body = link_here(read_whole(readable), base_url)
+    finally:
+        reply.close()
+    return plain_response(reply.status, readable.headers, body)
+
+
+class PassedOn:
+    """The body of an account's answer, passed on as it comes.
+
+    An answer that breaks off cuts the connection. `close` may be called at any time,
+    and twice: what was not read to its end is recorded as aborted.
+    """
+
+    def __init__(self, reply: HttpReply, decision: AccountDecision) -> None:
+        self._reply = reply
+        self._decision = decision
+        self._chunks = iter(reply)
+        self._left = reply.length_bytes
+        self._in_a_row = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Return the next bytes. Raises UpstreamError to cut the connection."""
+        try:
+            chunk = next(self._chunks)
+        except StopIteration:
+            self._decision.close(status=self._reply.status)
+            raise
+        except ClientGone:
+            self.close()
+            raise StopIteration from None
+        except ProxyError as error:
+            self._decision.close(status=error.status)
+            raise
+        self._count(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close upstream."""
+        self._decision.close(status=self._reply.status, aborted=True)
+        self._reply.close()
+
+    def _count(self, chunk: bytes) -> None:
+        self._in_a_row += 1
+        if self._in_a_row % CHUNKS_IN_A_ROW == 0:
+            time.sleep(0)
+        if self._left is not None:
+            self._left -= len(chunk)
+            if not self._left:  # these are the last
+                self._decision.close(status=self._reply.status)

@@ -1,0 +1,136 @@
+"""Asks the verifier, and its fallback when it is not available. Reads no answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+
+from metrics.types import Role
+from routing.errors import (
+    ClientGone,
+    Failure,
+    ProxyError,
+    UpstreamError,
+    UpstreamUnreachable,
+)
+from routing.outcome import OpenCall, Outcome
+from routing.types import Call, ChatRequest, Target, Upstream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Try:
+    """What came of asking one model for the answer: an open call, or a failure.
+
+    `call` is the failed one; None when the provider was not even asked.
+    """
+
+    opened: OpenCall | None = None
+    failure: ProxyError | ClientGone | None = None
+    call: Call | None = None
+
+    @property
+    def unavailable(self) -> bool:
+        """Whether the provider is at fault, and another might answer."""
+        if self.opened is not None:
+            return self.opened.reply.status >= 500
+        return isinstance(self.failure, UpstreamError)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The failed call, if there was one."""
+        return (self.call,) if self.call else ()
+
+    def dropped(self) -> _Try:
+        """Return this try with its reply closed: something else is answered."""
+        if self.opened is None:
+            return self
+        self.opened.reply.close()
+        return _Try(call=self.opened.ended(None))
+
+
+def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outcome:
+    """Return `so_far` with the verifier's answer, or what came in its place.
+
+    Its fallback is asked when its provider is at fault; when that fails too, the
+    client gets what the verifier said.
+    """
+    plan = so_far.plan
+    verifier = _ask(request, plan.verifier, upstream, role="verifier")
+    if verifier.unavailable and plan.fallback is not None:
+        fallback = _ask(request, plan.fallback, upstream, role="fallback")
+        if fallback.opened is not None and fallback.opened.reply.status < 400:
+            so_far = _with_calls(so_far, verifier.dropped().calls)
+            return dataclasses.replace(so_far, verifier=fallback.opened)
+        so_far = _with_calls(so_far, fallback.dropped().calls)
+    return _from_verifier(so_far, verifier)
+
+
+def _from_verifier(so_far: Outcome, verifier: _Try) -> Outcome:
+    stands_in = _draft_may_stand_in(so_far)
+    opened, failure = verifier.opened, verifier.failure
+    if opened is not None and not (stands_in and opened.reply.status >= 400):
+        return dataclasses.replace(so_far, verifier=opened)
+    so_far = _with_calls(so_far, verifier.dropped().calls)
+    if isinstance(failure, ClientGone):
+        return dataclasses.replace(so_far, gone=True)
+    if stands_in:
+        return dataclasses.replace(so_far, answered_by_draft=True)
+    return dataclasses.replace(so_far, error=failure)
+
+
+def _ask(
+    request: ChatRequest, target: Target, upstream: Upstream, *, role: Role
+) -> _Try:
+    started = time.monotonic()
+    try:
+        reply = upstream.ask(request, target)
+    except ClientGone as gone:
+        call = _failed_call(role, target, started, cut_off=True)
+        return _Try(failure=gone, call=call if gone.asked else None)
+    except UpstreamError as error:
+        # It may have worked for us all the same, unless it could not be reached.
+        cut_off = not isinstance(error, UpstreamUnreachable)
+        call = _failed_call(
+            role, target, started, cut_off=cut_off, failure=error.failure
+        )
+        return _Try(failure=error, call=call)
+    except ProxyError as error:
+        return _Try(failure=error)
+    waited_ms = (time.monotonic() - started) * 1000
+    opened = OpenCall(
+        role=role, target=target, reply=reply, started=started, waited_ms=waited_ms
+    )
+    return _Try(opened=opened)
+
+
+def _with_calls(so_far: Outcome, calls: tuple[Call, ...]) -> Outcome:
+    return dataclasses.replace(so_far, calls=so_far.calls + calls)
+
+
+def _draft_may_stand_in(so_far: Outcome) -> bool:
+    rule = so_far.plan.rule
+    return (
+        rule is not None
+        and rule.on_verifier_error == "return_draft"
+        and so_far.reason == "low_confidence"
+    )
+
+
+def _failed_call(
+    role: Role,
+    target: Target,
+    started: float,
+    *,
+    cut_off: bool,
+    failure: Failure = "",
+) -> Call:
+    return Call(
+        role=role,
+        target=target,
+        status=None,
+        usage=None,
+        duration_ms=(time.monotonic() - started) * 1000,
+        cut_off=cut_off,
+        failure=failure,
+    )
