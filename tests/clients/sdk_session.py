@@ -1,6 +1,7 @@
-"""`python sdk_session.py URL KEY`: what the official SDK makes of a proxy, as JSON.
+"""`python sdk_session.py JOB`: what the official SDK reads, as JSON.
 
-Run with the SDK's own Python, old and new; it knows nothing of the proxy.
+Run with the SDK's own Python, old and new. It knows nothing of the proxy: a job is an
+address, a key, and the requests to send there.
 """
 
 import json
@@ -8,134 +9,122 @@ import sys
 
 import anthropic
 
-TOOL = {
-    "name": "get_weather",
-    "description": "The weather in a city.",
-    "input_schema": {
-        "type": "object",
-        "properties": {"city": {"type": "string"}},
-        "required": ["city"],
-    },
-}
-# What the simulated draft is good at, and what it fails at.
-PROMPTS = {"accepted": "What is 2+2?", "escalated": "Prove that 2+2 is 4."}
-CALLS = {
-    "accepted": "Call get_weather: 2+2",
-    "escalated": "Prove it: call get_weather.",
-}
-MODELS = {"accepted": "cascade-sdk", "escalated": "cascade-sdk", "plain": "plain-sdk"}
+
+def plain(value):
+    """A value of the SDK as the JSON it holds, keys it does not know included."""
+    return value.to_dict(mode="json")
 
 
-def ask(text, model, **more):
-    message = {"role": "user", "content": text}
-    return {"model": model, "max_tokens": 500, "messages": [message], **more}
-
-
-def told(message, headers=None):
-    """What a program would read from an answer."""
+def created(client, request):
+    raw = client.messages.with_raw_response.create(**request)
+    message = raw.parse()
     return {
-        "text": "".join(b.text for b in message.content if b.type == "text"),
-        "tools": [[b.name, b.input] for b in message.content if b.type == "tool_use"],
-        "stop_reason": message.stop_reason,
-        "model": message.model,
-        "output_tokens": message.usage.output_tokens,
-        "outcome": headers.get("x-cascade-outcome") if headers else None,
+        "message": plain(message),
+        "request_id": message._request_id,
+        "headers": dict(raw.headers.items()),
     }
 
 
-def created(client, **request):
-    raw = client.messages.with_raw_response.create(**request)
-    return told(raw.parse(), raw.headers) | {"request_id": raw.headers["request-id"]}
-
-
-def streamed(client, **request):
-    with client.messages.stream(**request) as stream:
-        text = "".join(stream.text_stream)
-        message = told(stream.get_final_message(), stream.response.headers)
-    return message | {"streamed_text": text}
-
-
-def iterated(client, **request):
+def iterated(client, request):
     """The older way to stream: events from `create`."""
     with client.messages.create(**request, stream=True) as events:
-        return [event.type for event in events]
+        return [plain(event) for event in events]
 
 
-def tool_loop(client, *, stream, **request):
-    """Ask, run the tool, send its result, return both answers."""
+def streamed(client, request):
+    with client.messages.stream(**request) as stream:
+        text = "".join(stream.text_stream)
+        message = stream.get_final_message()
+        return {
+            "text": text,
+            "message": plain(message),
+            "headers": dict(stream.response.headers.items()),
+        }
 
-    def turn():
-        if not stream:
-            return client.messages.create(**request)
-        with client.messages.stream(**request) as events:
-            return events.get_final_message()
 
-    first = turn()
-    uses = [block for block in first.content if block.type == "tool_use"]
+def answered(client, request):
+    """One request in each way there is."""
+    return {
+        "create": created(client, request),
+        "events": iterated(client, request),
+        "stream": streamed(client, request),
+    }
+
+
+def with_results(request, message):
+    """The next turn: what was said, and the results of the tools it called."""
+    uses = [block for block in message["content"] if block["type"] == "tool_use"]
     results = [
-        {"type": "tool_result", "tool_use_id": use.id, "content": "17 degrees, 2+2"}
+        {
+            "type": "tool_result",
+            "tool_use_id": use["id"],
+            "content": json.dumps(use["input"]),
+        }
         for use in uses
     ]
-    history = [
-        {"role": "assistant", "content": [b.model_dump() for b in first.content]},
+    turns = [
+        {"role": "assistant", "content": message["content"]},
         {"role": "user", "content": results},
     ]
-    request["messages"] = request["messages"] + history
-    return [told(first), told(turn())]
+    return {**request, "messages": [*request["messages"], *turns]}
 
 
-def refused(client, **request):
-    """The class and status of the error that a request ends with."""
+def conversation(client, request):
+    """The answer; after calls of tools, that to their results too."""
+    first = answered(client, request)
+    message = first["create"]["message"]
+    if message["stop_reason"] != "tool_use":
+        return [first]
+    return [first, answered(client, with_results(request, message))]
+
+
+def asking(model, **more):
+    question = {"role": "user", "content": "How many tokens are these?"}
+    return {"model": model, "messages": [question], **more}
+
+
+def outcome(client, request, way):
+    """An answer, or the error that came in its place."""
     try:
-        client.messages.create(**request)
-    except anthropic.APIStatusError as error:
+        return {"create": created, "stream": streamed}[way](client, request)
+    except Exception as error:  # noqa: BLE001  whatever a program would have to catch
         return {
-            "class": type(error).__name__,
-            "status": error.status_code,
-            "type": error.body["error"]["type"],
-            "request_id": error.request_id,
+            "error": type(error).__name__,
+            "status": getattr(error, "status_code", None),
+            "body": getattr(error, "body", None),
+            "request_id": getattr(error, "request_id", None),
         }
-    return None
 
 
-def streaming_refused(client, **request):
-    try:
-        streamed(client, **request)
-    except anthropic.APIError as error:
-        return {"class": type(error).__name__, "message": str(error)}
-    return None
+def listed(client):
+    paged = [model.id for model in client.models.list(limit=2)]
+    whole = client.models.list(limit=1000).data
+    return {"paged": paged, "whole": [model.id for model in whole]}
 
 
-def scenarios(client, url):
-    for outcome, model in MODELS.items():
-        request = ask(PROMPTS.get(outcome, "Hi"), model)
-        yield f"create {outcome}", created(client, **request)
-        yield f"stream {outcome}", streamed(client, **request)
-        yield f"events {outcome}", iterated(client, **request)
-        call = ask(CALLS.get(outcome, CALLS["accepted"]), model, tools=[TOOL])
-        yield f"tools {outcome}", tool_loop(client, stream=False, **call)
-        yield f"streamed tools {outcome}", tool_loop(client, stream=True, **call)
-    faulty = {"x-simulate": "overloaded"}
-    request = ask("Hi", "plain-sdk", extra_headers=faulty)
-    yield "overloaded", refused(client.with_options(max_retries=0), **request)
-    faulty = {"x-simulate": "verifier:reset"}
-    request = ask("[[chunks:40]]", "plain-sdk", extra_headers=faulty)
-    yield "broken stream", streaming_refused(client, **request)
-    stranger = anthropic.Anthropic(base_url=url, api_key="sk-cascade-wrong")
-    yield "wrong key", refused(stranger, **ask("Hi", "plain-sdk"))
-    counted = client.messages.count_tokens(
-        model="plain-sdk", messages=[{"role": "user", "content": "Hi"}]
-    )
-    yield "count_tokens", counted.input_tokens
-    yield "models", [model.id for model in client.models.list(limit=3)][:5]
-    yield "model", client.models.retrieve("claude-opus-5-5").display_name
-
-
-def main(url, key):
-    client = anthropic.Anthropic(base_url=url, api_key=key)
-    results = dict(scenarios(client, url))
-    json.dump({"version": anthropic.__version__, **results}, sys.stdout)
+def read(job):
+    client = anthropic.Anthropic(base_url=job["url"], api_key=job["key"])
+    answers = {
+        name: conversation(client, request) for name, request in job["requests"].items()
+    }
+    faulty = client.with_options(api_key=job["faulty_key"], max_retries=job["retries"])
+    stranger = client.with_options(api_key=job["wrong_key"])
+    model = job["requests"]["text"]["model"]
+    counted = client.messages.count_tokens(**asking(model))
+    return {
+        "version": anthropic.__version__,
+        "answers": answers,
+        "faults": {
+            name: outcome(faulty, request, name.split()[-1])
+            for name, request in job["faults"].items()
+        },
+        "wrong key": outcome(stranger, asking(model, max_tokens=9), "create"),
+        "count_tokens": counted.input_tokens,
+        "models": listed(client),
+        "model": client.models.retrieve(model).display_name,
+    }
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    job = json.loads(sys.argv[1])  # noqa: TID251  this program knows nothing of ours
+    json.dump(read(job), sys.stdout)
