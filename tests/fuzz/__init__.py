@@ -1,0 +1,1 @@
+"""Properties for any input: `pytest tests/fuzz` asks briefly, `make fuzz` at length."""
