@@ -18,8 +18,9 @@ from django_prometheus.exports import ExportToDjangoView
 from prometheus_client import CollectorRegistry, generate_latest
 
 from cascadeproxy import __version__
-from metrics import recorder
-from metrics.instruments import OpenBreakers
+from metrics import backlog, recorder
+from metrics.instruments import Backlog, OpenBreakers, PausedRules
+from metrics.stakes import paused_rules
 from routing import breaker
 from routing.snapshot import holder
 
@@ -30,12 +31,22 @@ _shared = CollectorRegistry()
 _shared.register(
     OpenBreakers(lambda: [(each.provider, each.model) for each in breaker.conditions()])
 )
+_shared.register(PausedRules(lambda: paused_rules(holder.learned)))
+
+
+def _waiting_bytes() -> int | None:
+    if not holder.healthy:  # a database that is away must not hold up a scrape
+        return None
+    return backlog.waiting_bytes(settings.CASCADE_JOURNAL_DIR)
+
+
+_shared.register(Backlog(_waiting_bytes))
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """Send people to the reports; answer 200 to clients that only knock (HEAD)."""
     if request.method == "HEAD":
-        return HttpResponse(status=200)
+        return HttpResponse(status=200, content_type="text/plain")
     return HttpResponseRedirect("/reports/")
 
 

@@ -219,6 +219,7 @@ CASCADE_JOURNAL_DIR = Path(env.str("CASCADE_JOURNAL_DIR", str(BASE_DIR / "journa
 CASCADE_STATE_DIR = Path(env.str("CASCADE_STATE_DIR", str(memory_dir())))
 REDIS_URL = redis_url("REDIS_URL")
 CASCADE_KEEPER_POLL_S = env.float("CASCADE_KEEPER_POLL_S", 0.5)
+CASCADE_RETENTION_DAYS = env.int("CASCADE_RETENTION_DAYS", 0)
 CASCADE_METRICS_TOKEN = env.str("CASCADE_METRICS_TOKEN", "")
 # One more than the API lets through, so that it can tell what is too large itself.
 DATA_UPLOAD_MAX_MEMORY_SIZE = CASCADE_MAX_BODY_BYTES + 1

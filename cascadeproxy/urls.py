@@ -15,6 +15,6 @@ urlpatterns = [
     path("ready", require_safe(health.ready), name="ready"),
     path("metrics", require_safe(health.metrics), name="metrics"),
     path("admin/", admin.site.urls),
-    path("reports/", include("metrics.urls")),
+    path("", include("metrics.urls")),
     path("", include("routing.urls")),
 ]

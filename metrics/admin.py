@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from metrics import admin_tables, formats
 from metrics.admin_tables import calls_of, figure
+from metrics.decision_page import url_of
 from metrics.models import ModelPrice, RoutingDecision
 
 COUNTED_AT_MOST = 10_001
@@ -99,7 +100,7 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     ("key_name", "key_prefix", "tag"),
                     ("what", "rule"),
                     ("confidence_figure", "threshold"),
-                    ("status", "stream", "aborted", "simulated", "repeat", "endpoint"),
+                    ("status", "stream", "aborted", "simulated"),
                 )
             },
         ),
@@ -147,6 +148,10 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             for name in ([group] if isinstance(group, str) else group)
         ]
 
+    def view_on_site(self, decision: RoutingDecision) -> str:
+        """Return the address of the decision's own page."""
+        return url_of(decision.decision_id)
+
     @admin.display(description="started", ordering="started_at")
     def started(self, decision: RoutingDecision) -> str:
         """When the request came, to the second, in TIME_ZONE."""
@@ -160,6 +165,8 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             words.append(decision.endpoint)
         if decision.reason:
             words.append(decision.reason)
+        if decision.repeat:
+            words.append("repeat of a failed turn")
         if decision.aborted:
             words.append("client gone")
         elif decision.status >= 400:
@@ -241,13 +248,15 @@ class ModelPriceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "model",
         "provider",
+        "tariff",
         "valid_from",
         "above_prompt_tokens",
         "input_and_output",
         "cache",
+        "searches",
         "source",
     )
-    list_filter = ("provider",)
+    list_filter = ("provider", "tariff")
     show_facets = admin.ShowFacets.NEVER
     search_fields = ("model",)
     search_help_text = "A part of the model's name. Prices are USD per million tokens."
@@ -267,6 +276,12 @@ class ModelPriceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             price.cache_write_1h_usd,
         )
         return figure(" / ".join(map(formats.plain, amounts)))
+
+    @admin.display(description="1,000 searches")
+    def searches(self, price: ModelPrice) -> SafeString:
+        """USD for a thousand web searches."""
+        usd = price.web_search_usd
+        return figure("unknown" if usd is None else formats.plain(usd))
 
     def save_model(
         self,

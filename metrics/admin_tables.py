@@ -60,12 +60,22 @@ def _call_cells(call: CallRecord) -> tuple[str, ...]:
     return (
         call.role.replace("_", " "),
         call.provider,
-        call.model,
+        f"{call.model} ({usage.tariff})" if usage and usage.tariff else call.model,
         "none" if call.status is None else str(call.status),
         *map(formats.count, classes),
-        formats.usd(call.cost_nusd),
+        _cost(call),
         formats.milliseconds(call.duration_ms),
     )
+
+
+def _cost(call: CallRecord) -> str:
+    """The cost, searches in it; what makes it unknown where that is told."""
+    usd, usage = formats.usd(call.cost_nusd), call.usage
+    if usage and usage.unpriced:
+        return f"{usd}: {usage.unpriced}"
+    if usage and usage.web_searches:
+        return f"{usd}, {usage.web_searches} searches"
+    return usd
 
 
 def figure(text: str, *, kind: str = "figure") -> SafeString:

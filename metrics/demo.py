@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from metrics.baseline import baseline_nusd, total_cost_nusd
+from metrics.baseline import Baseline, baseline_of, total_cost_nusd
+from metrics.caching import NOTHING_CACHED
 from metrics.demo_streams import STREAMS, Stream
 from metrics.identifiers import DECISION_ID_LENGTH, base62
 from metrics.price_book import PriceBook
 from metrics.pricing import cost_nusd
+from metrics.stakes import Stakes
 from metrics.types import CallRecord, DecisionRecord, OutcomeKind, Price, Usage
 
 PROVIDER = "simulator"
@@ -132,6 +134,7 @@ class _Day:
 
     def _record(self, request: Request) -> DecisionRecord:
         stream, calls = request.stream, self._calls(request)
+        alone = self._baseline(request, calls)
         confidence = _confidence(request)
         own_us = int(self._random.lognormvariate(6.9, 0.35))
         total_ms = sum(call.duration_ms for call in calls) + own_us // 1000
@@ -153,7 +156,8 @@ class _Day:
             signals=_signals(request),
             calls=calls,
             cost_nusd=total_cost_nusd(calls),
-            baseline_nusd=self._baseline(request, calls),
+            baseline_nusd=alone.nusd,
+            baseline_basis=alone.basis,
             total_ms=total_ms,
             overhead_us=own_us,
             first_byte_ms=max(total_ms // 3, 1) if request.status < 400 else None,
@@ -247,11 +251,12 @@ class _Day:
         pace = self._random.uniform(0.7, 1.6)
         return int(300 + usage.output_tokens * per_token_ms * pace)
 
-    def _baseline(self, request: Request, calls: tuple[CallRecord, ...]) -> int | None:
-        usage = calls[0].usage
-        verifier = request.stream.verifier
-        price = self._price(verifier, usage, request.started_at) if usage else None
-        return baseline_nusd(calls, verifier_price=price)
+    def _baseline(self, request: Request, calls: tuple[CallRecord, ...]) -> Baseline:
+        def price_of(usage: Usage, /) -> Price | None:
+            return self._price(request.stream.verifier, usage, request.started_at)
+
+        stakes = Stakes(verifier_price=price_of)
+        return baseline_of(calls, stakes, NOTHING_CACHED)
 
     def _price(self, model: str, usage: Usage, at: datetime) -> Price | None:
         tokens = usage.prompt_tokens

@@ -29,6 +29,11 @@ REQUESTS = Counter(
 ABORTED = Counter(
     "cascadeproxy_aborted_total", "Requests whose client left before the end."
 )
+DRAFTS_NOT_RETURNED = Counter(
+    "cascadeproxy_drafts_not_returned_total",
+    "Requests under a rule whose draft was not asked or not returned, by the reason.",
+    ["reason"],
+)
 UPSTREAM_SECONDS = Histogram(
     "cascadeproxy_upstream_duration_seconds",
     "From asking a provider to the end of its answer.",
@@ -113,6 +118,7 @@ class _CallCounters(NamedTuple):
 
 
 _rule_label = NameLimit()
+_reason_label = NameLimit()
 _model_label = NameLimit()
 
 
@@ -126,6 +132,8 @@ def observe(record: DecisionRecord) -> None:
         ABORTED.inc()
     if record.outcome == "account":  # uploads and downloads are no answers of models
         return
+    if record.rule and record.reason:
+        DRAFTS_NOT_RETURNED.labels(_reason_label(record.reason)).inc()
     _observe_times(record)
     _observe_money(record, simulated)
     if record.confidence is not None:
@@ -159,6 +167,48 @@ class OpenBreakers(Collector):
         labels = {(provider, _model_label(name)) for provider, name in self._targets()}
         for each in sorted(labels):
             gauge.add_metric(each, 1)
+        yield gauge
+
+
+class PausedRules(Collector):
+    """The gauge of rules that ask no drafts because too few are accepted.
+
+    `rules` yields the name of each, as the keeper's sums have it.
+    """
+
+    def __init__(self, rules: Callable[[], Iterable[str]]) -> None:
+        self._rules = rules
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauge; a rule that is not paused has no sample."""
+        gauge = GaugeMetricFamily(
+            "cascadeproxy_rule_paused",
+            "1 while a rule asks no drafts because they cost more than they save.",
+            labels=("rule",),
+        )
+        for rule in sorted({_rule_label(name) for name in self._rules()}):
+            gauge.add_metric((rule,), 1)
+        yield gauge
+
+
+class Backlog(Collector):
+    """The gauge of what the journal holds that is not in the database yet.
+
+    It is the same whichever worker is asked, so it is reckoned at a scrape.
+    """
+
+    def __init__(self, waiting_bytes: Callable[[], int | None]) -> None:
+        self._waiting_bytes = waiting_bytes
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauge; it has no sample while nobody knows."""
+        gauge = GaugeMetricFamily(
+            "cascadeproxy_journal_waiting_bytes",
+            "Bytes of decisions in the journal that are not in the database yet.",
+        )
+        waiting = self._waiting_bytes()
+        if waiting is not None:
+            gauge.add_metric((), waiting)
         yield gauge
 
 

@@ -1,4 +1,7 @@
-"""The process beside the workers that loads the journal, once per directory."""
+"""The process beside the workers that loads the journal, once per directory.
+
+It also adds what was loaded to the sums that reports read, and prunes.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,86 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from django.db import close_old_connections
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from metrics import loader
+from metrics import loader, retention, rollups, rule_stats
 from metrics.journal import make_directory, try_lock
 
 logger = logging.getLogger(__name__)
 LOCK_NAME = "keeper.lock"
 LOCK_POLL_S = 1.0
+# Of a backlog, so that the journal is looked at in between.
+FOLDED_AT_ONCE = 50_000
+PRUNED_AT_ONCE = 20_000
+PRUNE_EVERY_S = 60.0
 
 
 def run(directory: Path, *, poll_s: float, stop: threading.Event) -> None:
     """Load whenever there is something, until `stop`; then once more."""
     reporter = Reporter()
+    reporter.report(_tried("the sums were not made anew", _follow_time_zone))
+    prune_at = time.monotonic()
+    teacher = rule_stats.Teacher()
     while not stop.is_set():
-        reporter.report(load(directory))
+        result = load(directory)
+        if settings.CASCADE_RETENTION_DAYS and time.monotonic() >= prune_at:
+            result += _tried("old decisions were not pruned", _prune)
+            prune_at = time.monotonic() + PRUNE_EVERY_S
+        reporter.report(result)
+        teacher.work()
         stop.wait(poll_s)
     reporter.report(load(directory))
 
 
 def load(directory: Path) -> loader.LoadResult:
-    """Load once, over a connection that is known to work."""
+    """Load once, over a connection that is known to work, and add to the sums."""
     close_old_connections()
-    return loader.load_once(directory)
+    result = loader.load_once(directory)
+    if result.problem:
+        return result
+    return result + _tried("the sums are behind", _fold)
+
+
+def _fold() -> None:
+    rollups.fold(at_most=FOLDED_AT_ONCE)
+
+
+def _prune() -> None:
+    """Prune a bounded part; while much is old, that is a part a minute."""
+    days = settings.CASCADE_RETENTION_DAYS
+    if count := retention.prune(days=days, at_most=PRUNED_AT_ONCE):
+        logger.info("%d decisions older than %d days were deleted.", count, days)
+
+
+def _follow_time_zone() -> None:
+    """Make the sums anew when TIME_ZONE was changed, once for each start.
+
+    Not more often: two hosts that disagree about it must not do so in turn for ever.
+    """
+    standing = rollups.standing()
+    if standing.other_zone:
+        logger.warning(
+            "TIME_ZONE is no longer %s: sums are being made anew.", standing.time_zone
+        )
+        rollups.rebuild()
+
+
+def _tried(trouble: str, step: Callable[[], None]) -> loader.LoadResult:
+    """Take a step that a database in trouble may refuse; it is taken again later."""
+    try:
+        step()
+    except (DatabaseError, InterfaceError) as problem:
+        connection.close()
+        said = f"{trouble}: {type(problem).__name__}: {problem}".strip()
+        return loader.LoadResult(problem=said)
+    return loader.LoadResult()
 
 
 class Reporter:
@@ -45,9 +100,9 @@ class Reporter:
     def report(self, result: loader.LoadResult) -> None:
         """Log a problem that is new, its end, and refused lines; nothing else."""
         if result.problem and result.problem != self._problem:
-            logger.warning("The journal is not loaded whole: %s", result.problem)
+            logger.warning("The account is not up to date: %s", result.problem)
         elif self._problem and not result.problem:
-            logger.info("The journal is being loaded again.")
+            logger.info("The account is up to date again.")
         self._problem = result.problem
         if result.rejected:
             logger.error(

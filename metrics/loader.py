@@ -26,9 +26,10 @@ from django.db import (
 )
 from django.db.models import F
 
-from metrics import lines, rows
+from metrics import bulk, lines, rows
 from metrics.journal import SUFFIX, try_lock
 from metrics.models import JournalFile, RoutingDecision
+from metrics.rollup_models import RollupState
 from metrics.types import DecisionRecord
 
 logger = logging.getLogger(__name__)
@@ -151,6 +152,8 @@ def _store(batch: _Batch, path: Path) -> LoadResult | None:
     with transaction.atomic():
         if not _advance(path.name, batch):
             return None
+        # Ids of decisions must be committed in their order: see metrics.rollups.
+        RollupState.locked()
         loaded, refused = _insert(batch.records)
         bad = batch.bad + [lines.encode(record) for record in refused]
         if bad:
@@ -188,22 +191,10 @@ def _insert(
 
 def _insert_many(records: Sequence[DecisionRecord]) -> int:
     """Insert all or none; how many were new comes back."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        values = [rows.parameters(record, connection) for record in records]
-        cursor.executemany(_insert_sql(), values)
-        return int(cursor.rowcount)
-
-
-def _insert_sql() -> str:
-    """Built from the columns of the model; no value is part of it."""
-    quote = connection.ops.quote_name
-    table = quote(RoutingDecision._meta.db_table)
-    columns = ", ".join(quote(column) for column in rows.COLUMNS)
-    places = ", ".join(["%s"] * len(rows.COLUMNS))
-    return (
-        f"INSERT INTO {table} ({columns}) VALUES ({places}) "  # noqa: S608  see above
-        f"ON CONFLICT ({quote('decision_id')}) DO NOTHING"
-    )
+    values = [rows.parameters(record, connection) for record in records]
+    known = f"({connection.ops.quote_name('decision_id')}) DO NOTHING"
+    with transaction.atomic():
+        return bulk.insert(RoutingDecision, rows.COLUMNS, values, conflict=known)
 
 
 def _reject(path: Path, bad: Sequence[bytes]) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.core.validators import RegexValidator
 from django.db import models
 
+from metrics import rollup_models  # noqa: F401  Django finds tables from here
+from metrics.fields import CompactJSONField
 from metrics.types import Price
 
 
@@ -36,11 +39,11 @@ class RoutingDecision(models.Model):
     reason = models.CharField(max_length=64, blank=True)
     confidence = models.FloatField(null=True, blank=True)
     threshold = models.FloatField(null=True, blank=True)
-    signals = models.JSONField(default=dict, blank=True)
-    calls = models.JSONField(
+    signals = CompactJSONField(default=dict, blank=True)
+    calls = CompactJSONField(
         default=list,
-        help_text="Every call: role, provider, model, status, tokens (input, output, "
-        "cache read, cache write 5 m and 1 h), price, cost in nano-USD, milliseconds.",
+        help_text="Every call: role, provider, model, status, usage, price, cost in "
+        "nano-USD, milliseconds. See docs/journal.md.",
     )
     cost_nusd = models.BigIntegerField(
         null=True, blank=True, help_text="All calls, in nano-USD; empty when unknown."
@@ -71,12 +74,23 @@ class RoutingDecision(models.Model):
         blank=True,
         help_text="What an account endpoint reached, such as files.",
     )
+    baseline_basis = models.CharField(
+        max_length=16, blank=True, help_text="How the baseline came about."
+    )
+    estimate_nusd = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="What the baseline would have been estimated at, of an escalation.",
+    )
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["-started_at", "-id"], name="decision_recent"),
             models.Index(fields=["rule", "-started_at"], name="decision_rule"),
             models.Index(fields=["key_name", "-started_at"], name="decision_key"),
+            models.Index(
+                fields=["outcome", "-started_at", "-id"], name="decision_outcome"
+            ),
             # What is rare is not found in `decision_recent` without reading all of it.
             # Where two of these fit, SQLite takes the later one: the rarer one.
             models.Index(
@@ -101,7 +115,11 @@ class RoutingDecision(models.Model):
 
 
 class ModelPrice(models.Model):
-    """The price of a model from a day on, in US dollars per million tokens."""
+    """The price of a model from a day on, in US dollars per million tokens.
+
+    Batches and fast answers have rows of their own: their prices are no fixed share of
+    the listed ones, and one that nobody entered is unknown.
+    """
 
     provider = models.CharField(
         max_length=32,
@@ -111,6 +129,18 @@ class ModelPrice(models.Model):
     model = models.CharField(
         max_length=128,
         help_text="A model name, or a pattern with * such as claude-haiku-5-5*.",
+    )
+    tariff = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"^(?!standard$)[a-z0-9_]+(\+[a-z0-9_]+)*$",
+                "Small letters, words joined by +; empty for the listed price.",
+            )
+        ],
+        help_text="Empty: the listed price. Else what the provider reports when it was "
+        "not that: batch, fast, priority, flex, us; or several, such as priority+us.",
     )
     valid_from = models.DateField(help_text="First day of this price, in UTC.")
     above_prompt_tokens = models.PositiveIntegerField(
@@ -123,15 +153,34 @@ class ModelPrice(models.Model):
     cache_read_usd = models.DecimalField(max_digits=12, decimal_places=6)
     cache_write_5m_usd = models.DecimalField(max_digits=12, decimal_places=6)
     cache_write_1h_usd = models.DecimalField(max_digits=12, decimal_places=6)
+    web_search_usd = models.DecimalField(
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="For 1,000 web searches. Empty: unknown.",
+    )
     source = models.CharField(
         max_length=200, blank=True, help_text="Where the price was read, and when."
     )
 
     class Meta:
-        ordering: ClassVar = ["provider", "model", "-valid_from", "above_prompt_tokens"]
+        ordering: ClassVar = [
+            "provider",
+            "model",
+            "tariff",
+            "-valid_from",
+            "above_prompt_tokens",
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["provider", "model", "valid_from", "above_prompt_tokens"],
+                fields=[
+                    "provider",
+                    "model",
+                    "tariff",
+                    "valid_from",
+                    "above_prompt_tokens",
+                ],
                 name="price_once",
                 violation_error_message="There is a price for this day already.",
             ),
@@ -143,24 +192,58 @@ class ModelPrice(models.Model):
                     cache_read_usd__gte=0,
                     cache_write_5m_usd__gte=0,
                     cache_write_1h_usd__gte=0,
+                )
+                & (
+                    models.Q(web_search_usd__isnull=True)
+                    | models.Q(web_search_usd__gte=0)
                 ),
                 violation_error_message="A price is never negative.",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} from {self.valid_from}"
+        tariff = f" ({self.tariff})" if self.tariff else ""
+        return f"{self.model}{tariff} from {self.valid_from}"
 
     @property
     def price(self) -> Price:
         """The price in nano-USD per million tokens, exact: six decimals at most."""
+        search_usd = self.web_search_usd
         return Price(
             input_nusd=int(self.input_usd * 10**9),
             output_nusd=int(self.output_usd * 10**9),
             cache_read_nusd=int(self.cache_read_usd * 10**9),
             cache_write_5m_nusd=int(self.cache_write_5m_usd * 10**9),
             cache_write_1h_nusd=int(self.cache_write_1h_usd * 10**9),
+            web_search_nusd=None if search_usd is None else int(search_usd * 10**6),
         )
+
+
+class RuleStats(models.Model):
+    """What recent decisions of a rule taught, for one pair of models; sums that fade.
+
+    Written by the keeper, with the last decision that is in it: see `metrics.learning`.
+    """
+
+    rule = models.CharField(max_length=64)
+    draft_model = models.CharField(max_length=128)
+    verifier_model = models.CharField(max_length=128)
+    simulated = models.BooleanField()
+    last_id = models.BigIntegerField(help_text="The last decision it was taught by.")
+    as_of = models.DateTimeField(help_text="From then on the sums fade.")
+    sums = models.JSONField(default=dict)
+    errors = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["rule", "draft_model", "verifier_model", "simulated"],
+                name="rule_stats_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.draft_model}, {self.verifier_model}"
 
 
 class JournalFile(models.Model):

@@ -1,30 +1,35 @@
 """The price in force for a model at a moment, held in memory.
 
-Of the prices that name a model, this one holds:
+Of the prices that name a model and its tariff, this one holds:
 
 1. a model name before a pattern, and of patterns the one with the longest text before
    its first `*`;
 2. a price of the provider's own kind before one of any provider;
-3. the newest first day that is not in the future;
+3. the newest first day that is not in the future; what was shipped for the same name
+   counts only until the first day of an operator's price;
 4. of that day's tiers, the highest whose limit the prompt is longer than. It re-prices
    all tokens of the request, not only those above the limit.
 
 A name nobody priced is tried again without `[1m]` and without its date, so that
-`claude-haiku-4-5-20251001` costs what `claude-haiku-4-5` costs.
+`claude-haiku-4-5-20251001` costs what `claude-haiku-4-5` costs. A tariff nobody priced
+has no price: what a batch or a faster answer costs is never worked out from the rest.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from metrics.models import ModelPrice
 from metrics.types import Price
 
 ANY_PROVIDER = ""
+LISTED = ""
+SHIPPED = "genai-prices"
 REMEMBERED_NAMES = 4096
 VARIANT = re.compile(r"\[1m\]$")
 DATE_SUFFIX = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2}|latest)$")
@@ -37,13 +42,15 @@ PRICED_LIKE: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
-    """A price with everything that says when it holds."""
+    """A price with everything that says when it holds; `shipped`: not an operator's."""
 
     provider: str
     model: str
     valid_from: date
     above_prompt_tokens: int
     price: Price
+    tariff: str = LISTED
+    shipped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +71,14 @@ class DayPrices:
 Series = tuple[DayPrices, ...]
 
 
+class SeriesName(NamedTuple):
+    """What a series of prices is for. `model` may be a pattern."""
+
+    provider: str
+    model: str
+    tariff: str
+
+
 class PriceBook:
     """All prices, read only; safe to share between threads. A new book replaces it."""
 
@@ -71,12 +86,12 @@ class PriceBook:
 
     def __init__(self, rows: Iterable[PriceRow]) -> None:
         series = _series_by_name(rows)
-        self._exact = {k: v for k, v in series.items() if "*" not in k[1]}
+        self._exact = {k: v for k, v in series.items() if "*" not in k.model}
         self._patterns = sorted(
-            ((k, v) for k, v in series.items() if "*" in k[1]),
-            key=lambda item: (-item[0][1].index("*"), item[0]),
+            ((k, v) for k, v in series.items() if "*" in k.model),
+            key=lambda item: (-item[0].model.index("*"), item[0]),
         )
-        self._remembered: dict[tuple[str, str], Series] = {}
+        self._remembered: dict[SeriesName, Series] = {}
 
     def price_for(
         self,
@@ -85,6 +100,7 @@ class PriceBook:
         *,
         at: date | datetime,
         prompt_tokens: int,
+        tariff: str = LISTED,
     ) -> Price | None:
         """Return the price in force, None when nobody knows it.
 
@@ -92,47 +108,43 @@ class PriceBook:
         is remembered about them is bounded.
         """
         day = at.astimezone(UTC).date() if isinstance(at, datetime) else at
-        for prices in self._series(provider_kind, model):
+        for prices in self._series(SeriesName(provider_kind, model, tariff)):
             if prices.valid_from <= day:
                 return prices.price_for(prompt_tokens)
         return None
 
-    def _series(self, provider_kind: str, model: str) -> Series:
-        name = (provider_kind, model)
+    def _series(self, name: SeriesName) -> Series:
         found = self._remembered.get(name)
         if found is None:
-            found = self._find(provider_kind, model.lower())
+            found = self._find(name)
             if len(self._remembered) >= REMEMBERED_NAMES:
                 self._remembered.clear()
             self._remembered[name] = found
         return found
 
-    def _find(self, provider_kind: str, model: str) -> Series:
+    def _find(self, name: SeriesName) -> Series:
         """The series of the best match; empty when nothing matches."""
-        providers = (
-            provider_kind,
-            ANY_PROVIDER,
-            *PRICED_LIKE.get(provider_kind, ()),
-        )
-        for name in _spellings(model):
-            found = self._find_exact(providers, name) or self._find_pattern(
-                providers, name
-            )
-            if found:
+        like = PRICED_LIKE.get(name.provider, ())
+        providers = (name.provider, ANY_PROVIDER, *like)
+        for model in _spellings(name.model.lower()):
+            names = [SeriesName(each, model, name.tariff) for each in providers]
+            if found := self._find_exact(names) or self._find_pattern(names):
                 return found
         return ()
 
-    def _find_exact(self, providers: tuple[str, ...], model: str) -> Series:
-        for provider in providers:
-            if found := self._exact.get((provider, model)):
-                return found
-        return ()
+    def _find_exact(self, names: Sequence[SeriesName]) -> Series:
+        return next((self._exact[name] for name in names if name in self._exact), ())
 
-    def _find_pattern(self, providers: tuple[str, ...], model: str) -> Series:
+    def _find_pattern(self, names: Sequence[SeriesName]) -> Series:
+        """The best of the patterns; `names` differ in their providers alone."""
+        model, tariff = names[0].model, names[0].tariff
+        providers = [name.provider for name in names]
         matches = [
-            (-pattern.index("*"), providers.index(provider), series)
-            for (provider, pattern), series in self._patterns
-            if provider in providers and fnmatchcase(model, pattern)
+            (-pattern.model.index("*"), providers.index(pattern.provider), series)
+            for pattern, series in self._patterns
+            if pattern.tariff == tariff
+            and pattern.provider in providers
+            and fnmatchcase(model, pattern.model)
         ]
         return min(matches, key=lambda match: match[:2])[2] if matches else ()
 
@@ -146,6 +158,8 @@ def load() -> PriceBook:
             valid_from=row.valid_from,
             above_prompt_tokens=row.above_prompt_tokens,
             price=row.price,
+            tariff=row.tariff,
+            shipped=row.source.startswith(SHIPPED),
         )
         for row in ModelPrice.objects.all()
     )
@@ -161,13 +175,23 @@ def _spellings(model: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((model, VARIANT.sub("", model), base_name(model))))
 
 
-def _series_by_name(rows: Iterable[PriceRow]) -> dict[tuple[str, str], Series]:
-    days: dict[tuple[str, str], dict[date, list[tuple[int, Price]]]] = {}
+def _series_by_name(rows: Iterable[PriceRow]) -> dict[SeriesName, Series]:
+    named: dict[SeriesName, list[PriceRow]] = {}
     for row in rows:
-        by_day = days.setdefault((row.provider, row.model.lower()), {})
-        tier = (row.above_prompt_tokens, row.price)
-        by_day.setdefault(row.valid_from, []).append(tier)
-    return {name: _newest_first(by_day) for name, by_day in days.items()}
+        name = SeriesName(row.provider, row.model.lower(), row.tariff)
+        named.setdefault(name, []).append(row)
+    return {name: _newest_first(_by_day(each)) for name, each in named.items()}
+
+
+def _by_day(rows: Sequence[PriceRow]) -> dict[date, list[tuple[int, Price]]]:
+    """The tiers of each day, without shipped ones since an operator set his own."""
+    own_since = min((r.valid_from for r in rows if not r.shipped), default=date.max)
+    days: dict[date, list[tuple[int, Price]]] = {}
+    for row in rows:
+        if not row.shipped or row.valid_from < own_since:
+            tier = (row.above_prompt_tokens, row.price)
+            days.setdefault(row.valid_from, []).append(tier)
+    return days
 
 
 def _newest_first(by_day: Mapping[date, list[tuple[int, Price]]]) -> Series:

@@ -15,17 +15,19 @@ import msgspec
 from django.db import transaction
 
 from metrics.models import ModelPrice
+from metrics.price_book import LISTED, SHIPPED
 
 SNAPSHOT_PATH = Path(__file__).parent / "data" / "prices.json"
-SHIPPED = "genai-prices"
 SINCE_EVER = date(2020, 1, 1)
+KEY = ("provider", "model", "tariff", "valid_from", "above_prompt_tokens")
 
 
-class SnapshotPrice(msgspec.Struct, frozen=True, kw_only=True):
-    """One price of the file, in US dollars per million tokens."""
+class SnapshotPrice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One price of the file, in US dollars per million tokens and 1,000 searches."""
 
     provider: str
     model: str
+    tariff: str = LISTED
     valid_from: date
     above_prompt_tokens: int
     input_usd: Decimal
@@ -33,6 +35,7 @@ class SnapshotPrice(msgspec.Struct, frozen=True, kw_only=True):
     cache_read_usd: Decimal
     cache_write_5m_usd: Decimal
     cache_write_1h_usd: Decimal
+    web_search_usd: Decimal | None = None
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPrices:
-    """What loading the file did. `left` counts prices of models an operator priced."""
+    """What loading the file did. `left` counts prices an operator replaced."""
 
     added: int
     present: int
@@ -60,17 +63,16 @@ def read(path: Path = SNAPSHOT_PATH) -> Snapshot:
 def load(snapshot: Snapshot) -> LoadedPrices:
     """Insert what is missing and say what was done; no row that exists is changed.
 
-    A model that an operator priced for a provider gets nothing from the file, so that
-    a newer shipped price cannot push aside a contract. One query, and one for each new
-    price: those who hold prices in memory learn of each by its signal.
+    What an operator priced for a provider (a model, or a tariff of it) gets nothing
+    from the file, so that a newer shipped price cannot push aside a contract. One
+    query, and one for each new price: those who hold prices in memory learn of each by
+    its signal.
     """
-    rows = ModelPrice.objects.values_list(
-        "provider", "model", "valid_from", "above_prompt_tokens", "source"
-    )
-    present = {row[:4] for row in rows}
-    operated = {row[:2] for row in rows if not row[4].startswith(SHIPPED)}
-    ours = [p for p in snapshot.prices if (p.provider, p.model) not in operated]
-    missing = [p for p in ours if _key(p) not in present]
+    rows = ModelPrice.objects.values_list(*KEY, "source")
+    present = {row[:-1] for row in rows}
+    operated = {row[:3] for row in rows if not row[-1].startswith(SHIPPED)}
+    ours = [price for price in snapshot.prices if key_of(price)[:3] not in operated]
+    missing = [price for price in ours if key_of(price) not in present]
     source = f"{snapshot.source}, {snapshot.taken_on}"
     with transaction.atomic():
         for price in missing:
@@ -82,10 +84,12 @@ def load(snapshot: Snapshot) -> LoadedPrices:
     )
 
 
-def _key(price: SnapshotPrice) -> tuple[str, str, date, int]:
+def key_of(price: SnapshotPrice) -> tuple[str, str, str, date, int]:
+    """Return what there is one price for, in the order of the file."""
     return (
         price.provider,
         price.model,
+        price.tariff,
         price.valid_from,
         price.above_prompt_tokens,
     )

@@ -2,101 +2,114 @@
 
 Requests to account endpoints ask no model: they are decisions, and in no figure here.
 
-Each makes one query over the index on the time of decisions, by day one for each day:
-a day is a day of TIME_ZONE, which not every database can reckon.
+All read sums made ahead of time (`metrics.rollups`), so that a page takes as long with
+two million decisions as with none; `rollups.catch_up` first adds what came just now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet, Sum
 
 from metrics.models import RoutingDecision
-from metrics.periods import Period, midnight
-from metrics.types import SavingsRow
+from metrics.periods import Period
+from metrics.rollup_models import DailyRollup, HourlyRollup, ScoreHistogram, no_bins
+from metrics.types import ConfidenceBins, SavingsRow
 
+Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
 Outcome = RoutingDecision.Outcome
-# What a report is about: requests a model answered, or was to answer.
-ANSWERS = ~Q(outcome=Outcome.ACCOUNT)
-KNOWN = Q(saving_nusd__isnull=False)
-COUNTS = (
-    "accepted",
-    "escalated",
-    "pass_through",
-    "aborted",
-    "unknown_cost",
+COPIED = (
+    "decisions",
     "repeats",
+    "aborted",
+    "failed",
+    "unknown_cost",
+    "cost_nusd",
+    "baseline_nusd",
 )
-SUMS = {
-    "decisions": Count("pk"),
-    "accepted": Count("pk", filter=Q(outcome=Outcome.ACCEPTED)),
-    "escalated": Count("pk", filter=Q(outcome=Outcome.ESCALATED)),
-    "pass_through": Count("pk", filter=Q(outcome=Outcome.PASS_THROUGH)),
-    "aborted": Count("pk", filter=Q(aborted=True)),
-    "unknown_cost": Count("pk", filter=~KNOWN),
-    "repeats": Count("pk", filter=Q(repeat=True)),
-    "spent": Coalesce(Sum("cost_nusd", filter=KNOWN), 0),
-    "baseline": Coalesce(Sum("baseline_nusd", filter=KNOWN), 0),
+OUTCOMES = {
+    kind.value: Sum("decisions", filter=Q(outcome=kind), default=0)
+    for kind in (Outcome.ACCEPTED, Outcome.ESCALATED, Outcome.PASS_THROUGH)
 }
+HOURLY_SUMS = {f"sum_{name}": Sum(name, default=0) for name in COPIED} | OUTCOMES
+ONLY_DAILY = ("wasted_nusd", "overhead_us")
+DAILY_SUMS = HOURLY_SUMS | {f"sum_{name}": Sum(name, default=0) for name in ONLY_DAILY}
 
 
-def savings(*, start: datetime, end: datetime, simulated: bool) -> SavingsRow:
-    """Return the sums of all decisions from `start` until before `end`."""
-    sums = _decisions(start, end, simulated=simulated).aggregate(**SUMS)
-    return _row("all", sums)
+def savings(period: Period, *, simulated: bool) -> SavingsRow:
+    """Return the sums of all decisions of `period`."""
+    return _row("all", _days(period, simulated=simulated).aggregate(**DAILY_SUMS))
 
 
-def savings_by_rule(
-    *, start: datetime, end: datetime, simulated: bool
+def savings_by(
+    dimension: Dimension, period: Period, *, simulated: bool
 ) -> list[SavingsRow]:
-    """Return the sums of each rule, the dearest first; no rule is labelled ""."""
-    decisions = _decisions(start, end, simulated=simulated)
-    return _dearest_first(decisions.values("rule").annotate(**SUMS))
+    """Return the sums of each value of `dimension`, the dearest first.
+
+    The label "" stands for no rule, no tag, or a model that did not answer.
+    """
+    groups = _days(period, simulated=simulated).values(dimension)
+    return _dearest_first(groups.annotate(**DAILY_SUMS), dimension)
 
 
-def savings_by_kind(*, start: datetime, end: datetime) -> dict[bool, list[SavingsRow]]:
+def savings_by_kind(period: Period) -> dict[bool, list[SavingsRow]]:
     """Return the sums of each rule for real (False) and simulated (True) money."""
-    decisions = RoutingDecision.objects.filter(
-        ANSWERS, started_at__gte=start, started_at__lt=end
-    )
-    groups = list(decisions.values("simulated", "rule").annotate(**SUMS))
+    days = DailyRollup.objects.filter(day__range=(period.first, period.last))
+    groups = list(days.values("simulated", "rule").annotate(**DAILY_SUMS))
     return {
-        simulated: _dearest_first(g for g in groups if g["simulated"] == simulated)
+        simulated: _dearest_first(
+            (g for g in groups if g["simulated"] == simulated), "rule"
+        )
         for simulated in (False, True)
     }
 
 
 def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every day in order, labelled 2026-11-23; quiet days too."""
-    starts = [*map(midnight, period.days), period.end]
-    return [
-        _row(
-            day.isoformat(),
-            _decisions(start, end, simulated=simulated).aggregate(**SUMS),
-        )
-        for day, start, end in zip(period.days, starts, starts[1:], strict=False)
-    ]
+    groups = _days(period, simulated=simulated).values("day").annotate(**DAILY_SUMS)
+    rows = {group["day"]: _row(group["day"].isoformat(), group) for group in groups}
+    return [rows.get(day) or total((), label=day.isoformat()) for day in period.days]
+
+
+def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
+    """Return the sums of every hour with decisions in order, labelled by its moment.
+
+    The moment is in UTC: 2026-11-23T14:00:00+00:00. `wasted_nusd` and `overhead_us` are
+    kept by day alone, and 0 here.
+    """
+    hours = HourlyRollup.objects.filter(
+        hour__gte=period.start, hour__lt=period.end, simulated=simulated
+    )
+    groups = hours.values("hour").annotate(**HOURLY_SUMS).order_by("hour")
+    return [_row(group["hour"].isoformat(), group) for group in groups]
+
+
+def confidence_bins(rule: str, period: Period, *, simulated: bool) -> ConfidenceBins:
+    """Return the judged drafts of `rule` by confidence; vetoed ones are apart."""
+    names = ("decisions", "known", "draft_nusd", "baseline_nusd")
+    sums = {name: no_bins() for name in names}
+    vetoed = 0
+    for row in ScoreHistogram.objects.filter(
+        day__range=(period.first, period.last), rule=rule, simulated=simulated
+    ):
+        if row.vetoed:
+            vetoed += sum(row.decisions)
+            continue
+        for name in names:
+            more = zip(sums[name], getattr(row, name), strict=True)
+            sums[name] = [a + b for a, b in more]
+    bins = {name: tuple(values) for name, values in sums.items()}
+    return ConfidenceBins(vetoed=vetoed, **bins)
 
 
 def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
     """Return the sum of `rows`: exact, since money is integer. Makes no query."""
     rows = list(rows)
-    return SavingsRow(
-        label=label,
-        decisions=sum(row.decisions for row in rows),
-        accepted=sum(row.accepted for row in rows),
-        escalated=sum(row.escalated for row in rows),
-        pass_through=sum(row.pass_through for row in rows),
-        aborted=sum(row.aborted for row in rows),
-        unknown_cost=sum(row.unknown_cost for row in rows),
-        cost_nusd=sum(row.cost_nusd for row in rows),
-        baseline_nusd=sum(row.baseline_nusd for row in rows),
-        repeats=sum(row.repeats for row in rows),
-    )
+    names = (*COPIED, *ONLY_DAILY, *OUTCOMES)
+    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    return SavingsRow(label=label, **sums)
 
 
 def has_money(rows: Iterable[SavingsRow]) -> bool:
@@ -104,25 +117,21 @@ def has_money(rows: Iterable[SavingsRow]) -> bool:
     return any(row.cost_nusd or row.baseline_nusd or row.unknown_cost for row in rows)
 
 
-def _decisions(
-    start: datetime, end: datetime, *, simulated: bool
-) -> QuerySet[RoutingDecision]:
-    return RoutingDecision.objects.filter(
-        ANSWERS, started_at__gte=start, started_at__lt=end, simulated=simulated
+def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
+    return DailyRollup.objects.filter(
+        day__range=(period.first, period.last), simulated=simulated
     )
 
 
-def _dearest_first(groups: Iterable[Mapping[str, Any]]) -> list[SavingsRow]:
-    rows = [_row(group["rule"], group) for group in groups]
+def _dearest_first(
+    groups: Iterable[Mapping[str, Any]], dimension: str
+) -> list[SavingsRow]:
+    rows = [_row(group[dimension], group) for group in groups]
     return sorted(rows, key=lambda row: (-row.baseline_nusd, row.label))
 
 
 def _row(label: str, sums: Mapping[str, Any]) -> SavingsRow:
     """A row of the sums; PostgreSQL adds up to Decimal, which is made int again."""
-    return SavingsRow(
-        label=label,
-        decisions=sums["decisions"],
-        **{name: sums[name] for name in COUNTS},
-        cost_nusd=int(sums["spent"]),
-        baseline_nusd=int(sums["baseline"]),
-    )
+    copied = {name: int(sums.get(f"sum_{name}", 0)) for name in (*COPIED, *ONLY_DAILY)}
+    outcomes = {name: int(sums[name]) for name in OUTCOMES}
+    return SavingsRow(label=label, **copied, **outcomes)

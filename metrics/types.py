@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+# Of decisions about requests that somebody made on the page that tries a rule.
+TRY_TAG = "try"
+
 Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
 OutcomeKind = Literal["accepted", "escalated", "pass_through", "account"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """The token classes of one call; the classes are disjoint and add up.
+    """What one call is billed for: token classes, disjoint, and web searches.
 
-    `input_tokens` excludes cached tokens, as Anthropic counts them.
+    `input_tokens` excludes cached tokens, as Anthropic counts them. `tariff` is "" at
+    the standard price, else the words for what was not standard: `batch`, `fast`,
+    `us+priority`. `unpriced` names something billed that these counts do not hold, so
+    that the cost cannot be known; "" when there is nothing.
 
     Source: Anthropic API reference, `usage` object of a Message.
     """
@@ -28,12 +34,15 @@ class Usage:
     cache_read_tokens: int = 0
     cache_write_5m_tokens: int = 0
     cache_write_1h_tokens: int = 0
+    web_searches: int = 0
+    tariff: str = ""
+    unpriced: str = ""
 
     def __post_init__(self) -> None:
         read = min(self.input_tokens, self.output_tokens, self.cache_read_tokens)
         written = min(self.cache_write_5m_tokens, self.cache_write_1h_tokens)
-        if read < 0 or written < 0:
-            raise ValueError("token counts are never negative")
+        if read < 0 or written < 0 or self.web_searches < 0:
+            raise ValueError("counts are never negative")
 
     @property
     def prompt_tokens(self) -> int:
@@ -48,18 +57,22 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Nano-USD per million tokens of each class: $0.10 per million is 100_000_000."""
+    """Nano-USD per million tokens of each class: $0.10 per million is 100_000_000.
+
+    `web_search_nusd` is for one search; None when it is not known, 0 when it is free.
+    """
 
     input_nusd: int
     output_nusd: int
     cache_read_nusd: int
     cache_write_5m_nusd: int
     cache_write_1h_nusd: int
+    web_search_nusd: int | None = None
 
     def __post_init__(self) -> None:
         read = min(self.input_nusd, self.output_nusd, self.cache_read_nusd)
         written = min(self.cache_write_5m_nusd, self.cache_write_1h_nusd)
-        if read < 0 or written < 0:
+        if read < 0 or written < 0 or (self.web_search_nusd or 0) < 0:
             raise ValueError("prices are never negative")
 
 
@@ -68,9 +81,9 @@ class CallRecord:
     """One call to a provider, with what it cost at the price of its moment.
 
     `status` is None when no status line came. `usage` is None when the provider
-    reported none. `cost_nusd` is None when usage was reported but no price is known,
-    or when none was reported of a call that was answered 200 or cut off; it is 0 when
-    the call failed without usage.
+    reported none. `cost_nusd` is None when usage was reported but the price of a part
+    of it is not known, or when none was reported of a call that was answered 200 or cut
+    off; it is 0 when the call failed without usage.
     """
 
     role: Role
@@ -92,7 +105,8 @@ class DecisionRecord:
 
     `repeat`: the same turn failed a few minutes before, so it is one turn and two
     costs. `endpoint` names what an `account` decision reached, such as `files`; "" for
-    messages.
+    messages. `baseline_basis` says how the baseline came about; `estimate_nusd` is what
+    would have been estimated where the verifier's own cost is known.
     """
 
     decision_id: str
@@ -122,6 +136,8 @@ class DecisionRecord:
     simulated: bool
     repeat: bool = False
     endpoint: str = ""
+    baseline_basis: str = ""
+    estimate_nusd: int | None = None
 
     @property
     def saving_nusd(self) -> int | None:
@@ -137,7 +153,9 @@ class SavingsRow:
 
     `unknown_cost` counts decisions whose cost or baseline is not known; they are in
     `decisions` and in no sum of money. `repeats` are decisions about a turn whose
-    earlier try failed: their money counts, their turn was counted then.
+    earlier try failed: their money counts, their turn was counted then. `failed` ones
+    were answered with a status from 400. `wasted_nusd` is what drafts cost that were
+    not returned; it is part of the cost. `overhead_us` is our own time.
     """
 
     label: str
@@ -150,11 +168,19 @@ class SavingsRow:
     cost_nusd: int
     baseline_nusd: int
     repeats: int = 0
+    failed: int = 0
+    wasted_nusd: int = 0
+    overhead_us: int = 0
 
     @property
     def turns(self) -> int:
         """What clients asked for: a turn that was tried again counts once."""
         return self.decisions - self.repeats
+
+    @property
+    def all_unknown(self) -> bool:
+        """Whether the sums are of nothing: to be shown as unknown, not as zero."""
+        return 0 < self.decisions == self.unknown_cost
 
     @property
     def saving_nusd(self) -> int:
@@ -171,3 +197,19 @@ class SavingsRow:
         """Accepted drafts as a share of cascaded decisions; None without any."""
         cascaded = self.accepted + self.escalated
         return self.accepted / cascaded if cascaded else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfidenceBins:
+    """Judged drafts by confidence: bin n holds n/100 until before (n+1)/100.
+
+    The last bin holds 1 too. Money is of the decisions that `known` counts, and
+    `draft_nusd` that of the drafts alone. `vetoed` drafts are in no bin: no threshold
+    would have accepted them.
+    """
+
+    decisions: tuple[int, ...]
+    known: tuple[int, ...]
+    draft_nusd: tuple[int, ...]
+    baseline_nusd: tuple[int, ...]
+    vetoed: int

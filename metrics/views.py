@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from metrics import charts, formats, periods, reports
+from metrics import charts, formats, periods, reports, rollups
 from metrics.models import RoutingDecision
 from metrics.periods import Period
 from metrics.types import SavingsRow
@@ -57,7 +57,8 @@ class TableRow:
 def savings(request: HttpRequest) -> HttpResponse:
     """Return the savings page: one kind of money, real or simulated, never both."""
     period, problem = periods.from_query(request.GET.dict())
-    by_kind = reports.savings_by_kind(start=period.start, end=period.end)
+    standing = rollups.catch_up()
+    by_kind = reports.savings_by_kind(period)
     simulated = _asked_kind(request, by_kind)
     context = {
         **admin.site.each_context(request),
@@ -65,6 +66,8 @@ def savings(request: HttpRequest) -> HttpResponse:
         "is_nav_sidebar_enabled": False,
         "problem": problem,
         "period": period,
+        "standing": standing,
+        "pruned": bool(standing.pruned_day and period.first < standing.pruned_day),
         "presets": _presets(period, simulated=simulated),
         "time_zone": timezone.get_current_timezone_name(),
         "simulated": simulated,
@@ -140,11 +143,7 @@ class _Links:
 
 
 def _cards(now: SavingsRow, period: Period, links: _Links) -> list[Card]:
-    before = reports.savings(
-        start=period.previous.start,
-        end=period.previous.end,
-        simulated=links.simulated,
-    )
+    before = reports.savings(period.previous, simulated=links.simulated)
     everything = links.decisions(period)
     accepted = links.decisions(period, outcome__exact=Outcome.ACCEPTED)
     cards = [

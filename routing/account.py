@@ -17,13 +17,13 @@ from django.http.response import HttpResponseBase
 
 from routing.account_log import AccountDecision
 from routing.answers import CHUNKS_IN_A_ROW, ReleasingBody
-from routing.batch_links import has_links, link_here
+from routing.batch_links import has_links, link_here, unreadable
 from routing.config import ClientKeyConfig
 from routing.connection import ClientConnection
-from routing.encoding import plain
-from routing.errors import ClientGone, Forbidden, ProxyError
+from routing.encoding import is_compressed, plain
+from routing.errors import ClientGone, Forbidden, NotFound, ProxyError
 from routing.providers.base import HttpReply, Upload
-from routing.responses import plain_response, relayable
+from routing.responses import empty_response, plain_response, relayable
 from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
 from routing.types import ChatRequest, Target
 from routing.uploads import discard
@@ -63,17 +63,23 @@ def endpoint_of(path: str) -> str:
     return name if name in ENDPOINTS else "other"
 
 
-def require_access(key: ClientKeyConfig) -> None:
-    """Raise Forbidden unless `key` may reach the account.
+def require_access(key: ClientKeyConfig, method: str, path: str) -> None:
+    """Raise Forbidden unless `key` may reach the account, NotFound for a slip.
 
     A client that brings its own credential reaches its own account.
     """
-    if settings.CASCADE_AUTH_MODE == "pass_through" or key.account_access:
+    if path.startswith("/v1/v1/"):
+        raise NotFound(f"Not found: {path}. The base URL ends before /v1.")
+    mode = settings.CASCADE_AUTH_MODE
+    if mode == "pass_through" or key.account_access:
         return
+    who_can = (
+        "An operator can tick account access for it in admin under Client keys."
+        if mode == "api_key"
+        else "In auth mode none nobody may."
+    )
     raise Forbidden(
-        "This key may not use endpoints that reach the whole account, such as batches "
-        "and files. An operator can allow it for a client key (account access), in "
-        "auth mode api_key."
+        f"{method} {path} reaches the whole account, and this key may not. {who_can}"
     )
 
 
@@ -102,14 +108,11 @@ def pass_on(
         reply = connection.upstream.pass_on(
             passage.chat, passage.target, upload=passage.upload
         )
-        if passage.upload is not None:
-            discard(passage.upload)
-        decision.answering()
         response = _answer(reply, passage, decision, connection)
     except ClientGone:
         decision.close(status=CLIENT_CLOSED_REQUEST, aborted=True)
         connection.release()
-        return HttpResponse(status=CLIENT_CLOSED_REQUEST)
+        return empty_response(CLIENT_CLOSED_REQUEST)
     except ProxyError as error:
         decision.close(status=error.status, aborted=connection.gone)
         connection.release()
@@ -130,7 +133,24 @@ def _answer(
     decision: AccountDecision,
     connection: ClientConnection,
 ) -> HttpResponseBase:
-    if has_links(passage.chat.path, reply.headers):
+    """Return the answer; `reply` is closed when there is none."""
+    try:
+        if passage.upload is not None:
+            discard(passage.upload)
+        decision.answering()
+        return _answered(reply, passage, decision, connection)
+    except BaseException:
+        reply.close()
+        raise
+
+
+def _answered(
+    reply: HttpReply,
+    passage: Passage,
+    decision: AccountDecision,
+    connection: ClientConnection,
+) -> HttpResponseBase:
+    if has_links(passage.chat.path):
         response = _linked(reply, passage.base_url)
         decision.close(status=reply.status)
         connection.release()
@@ -147,10 +167,10 @@ def _answer(
 def _linked(reply: HttpReply, base_url: str) -> HttpResponse:
     """Return what describes batches, small enough to be held, with links to us."""
     readable = plain(reply)
-    try:
-        body = link_here(read_whole(readable), base_url)
-    finally:
-        reply.close()
+    if is_compressed(readable.headers):
+        raise unreadable()
+    body = link_here(read_whole(readable), base_url)
+    reply.close()
     return plain_response(reply.status, readable.headers, body)
 
 

@@ -18,7 +18,7 @@ from routing import thinking
 from routing.body import edited, edits_for, moved
 from routing.facts import EFFORTS, UNKNOWN, ModelFacts
 from routing.request_parts import holds, members_of, string_in
-from routing.types import CascadePlan, ChatRequest
+from routing.types import CascadePlan, ChatRequest, RuleTerms, Target
 
 SAMPLING = ("temperature", "top_p", "top_k")
 # Later versions of the API refuse sampling parameters of any model.
@@ -34,32 +34,42 @@ class _Obstacle(Exception):
 
 def obstacle(request: ChatRequest, plan: CascadePlan) -> str | None:
     """Return why no copy of `request` suits the draft's model; None when one does."""
+    if plan.draft is None:
+        return None
     try:
-        _changes(request, plan)
+        _changes(request, plan.draft.facts, plan.rule)
     except _Obstacle as found:
         return str(found)
     return None
 
 
 def draft_copy(request: ChatRequest, plan: CascadePlan) -> ChatRequest:
-    """Return `request` as the draft is to be asked: itself when it suits the model.
+    """Return `request` as the draft is to be asked; itself without a draft."""
+    return copy_for(request, plan.draft, plan.rule) if plan.draft else request
+
+
+def copy_for(
+    request: ChatRequest, target: Target, terms: RuleTerms | None
+) -> ChatRequest:
+    """Return `request` as `target` is to be asked: itself when it suits the model.
 
     What is not known of the model changes nothing, and a request with an obstacle is
     left alone.
     """
     try:
-        changes = _changes(request, plan)
+        changes = _changes(request, target.facts, terms)
     except _Obstacle:
         return request
     return _with(request, changes) if changes else request
 
 
-def _changes(request: ChatRequest, plan: CascadePlan) -> Changes:
+def _changes(
+    request: ChatRequest, facts: ModelFacts, terms: RuleTerms | None
+) -> Changes:
     """Return the new JSON of each value that must change. Raises _Obstacle."""
-    if plan.draft is None or plan.draft.facts == UNKNOWN:
+    if facts == UNKNOWN:
         return {}
-    facts = plan.draft.facts
-    max_tokens = _max_tokens(request, plan, facts)
+    max_tokens = _max_tokens(request, facts, terms)
     changes = _thinking_and_effort(request, facts, max_tokens)
     if max_tokens != request.max_tokens:
         changes["max_tokens"] = msgspec.json.encode(max_tokens)
@@ -67,12 +77,12 @@ def _changes(request: ChatRequest, plan: CascadePlan) -> Changes:
 
 
 def _max_tokens(
-    request: ChatRequest, plan: CascadePlan, facts: ModelFacts
+    request: ChatRequest, facts: ModelFacts, terms: RuleTerms | None
 ) -> int | None:
     asked, limit = request.max_tokens, facts.max_output_tokens
     if asked is None or limit is None or asked <= limit:
         return asked
-    if plan.rule is None or not plan.rule.clamp_max_tokens:
+    if terms is None or not terms.clamp_max_tokens:
         raise _Obstacle("output_limit")
     return limit
 

@@ -21,13 +21,16 @@ from routing.errors import (
     StreamInterrupted,
     status_of_error_type,
 )
+from routing.metering import MAX_EVENT_BYTES, StreamMeter
 from routing.outcome import OpenCall, Outcome
 from routing.sse import EventSplitter, event_name
-from routing.streams import StreamMeter, replace_model
+from routing.streams import replace_model
 from routing.types import Call, Reply
 
 # Sending what is ready never waits, so under gevent nobody else would get a turn.
 CHUNKS_IN_A_ROW = 64
+# What comes before an answer is a ping every few seconds, for minutes at most.
+MAX_EVENTS_BEFORE = 10_000
 
 RenderError = Callable[[ProxyError], bytes]
 
@@ -111,6 +114,11 @@ class LiveAnswer:
         return self._meter.complete or self._meter.error is not None
 
     @property
+    def _unread(self) -> bool:
+        """Whether what it tells cannot be known, and so not how it ended."""
+        return self._decode is None or self._decode.lost or self._meter.lost
+
+    @property
     def _told_failure(self) -> int | None:
         error = self._meter.error
         return status_of_error_type(error.get("type")) if error is not None else None
@@ -118,11 +126,12 @@ class LiveAnswer:
     def _metered(self, reply: Reply) -> Iterator[bytes]:
         for chunk in reply:
             if self._decode is not None:
-                self._meter.feed(self._decode(chunk))
+                for piece in self._decode(chunk):
+                    self._meter.feed(piece)
             yield chunk
 
     def _at_end(self) -> bytes:
-        if self._told_all or self._decode is None or self._decode.lost:
+        if self._told_all or self._unread:
             self._end(failed_status=self._told_failure)
             self._ended = True
             raise StopIteration
@@ -269,16 +278,21 @@ def in_background(run: Callable[[], Outcome]) -> Future[Outcome]:
 def renamed(chunks: Iterable[bytes], model: str) -> Iterator[bytes]:
     """Yield a stream with `model` as the model of its `message_start`.
 
-    Events before it wait until they are whole, those after it pass as they come.
+    Events before it wait until they are whole, those after it pass as they come. What
+    does not come to a `message_start` within `MAX_EVENT_BYTES` passes as it is.
     """
     splitter = EventSplitter()
     coming = iter(chunks)
+    before = 0
     for chunk in coming:
         events = splitter.feed(chunk)
+        before += len(events)
         if events:
             yield b"".join(replace_model(event, model) for event in events)
         if any(event_name(event) == "message_start" for event in events):
             break
+        if splitter.rest_bytes > MAX_EVENT_BYTES or before > MAX_EVENTS_BEFORE:
+            break
     if splitter.rest:
-        yield bytes(splitter.rest)
+        yield splitter.rest
     yield from coming

@@ -197,13 +197,19 @@ def force_of(request: Request) -> Force | None:
     if not word:
         return None
     if not ApiView.key_of(request).may_force:
-        raise Forbidden(
-            "x-cascade: this key may not choose who answers. An operator can allow it "
-            "for a client key (may force), in auth mode api_key."
-        )
+        raise Forbidden(_may_not_force())
     if word not in get_args(Force):
         raise InvalidRequest("x-cascade: Input should be off, draft or verifier")
     return cast(Force, word)
+
+
+def _may_not_force() -> str:
+    if settings.CASCADE_AUTH_MODE != "api_key":
+        return "x-cascade: without client keys of the proxy nobody may choose."
+    return (
+        "x-cascade: this key may not choose who answers. An operator can tick "
+        '"may force" for it in admin under Client keys.'
+    )
 
 
 def cors_headers(origin: str) -> dict[str, str]:

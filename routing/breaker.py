@@ -18,7 +18,7 @@ from metrics import instruments
 from routing.conversation import digest_of
 from routing.state import CalmStore, Store, store
 from routing.state.base import wall_clock
-from routing.types import Call, Target
+from routing.types import Call, CascadePlan, Target
 
 FAILURES = 5
 WITHIN_S = 30.0
@@ -32,7 +32,7 @@ TRIAL_SLACK_S = 5.0
 MAX_SUSPECTS = 1000
 
 _OPEN = "breaker:open:"
-Standing = Literal["closed", "open", "trial"]
+Standing = Literal["closed", "open", "due"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,44 +75,51 @@ class Breaker:
 
     def keys(self, target: Target) -> tuple[str, str]:
         """Return what to read for `standing`."""
-        name = _name(target)
+        name = target_name(target)
         return _failures_key(name), _OPEN + name
 
-    def standing(
-        self, target: Target, found: Mapping[str, bytes], *, timeout_s: float
-    ) -> Standing:
+    def standing(self, target: Target, found: Mapping[str, bytes]) -> Standing:
         """Return whether a draft may be asked of `target`, by what its keys hold.
 
-        `trial`: the breaker is open and this request, nobody else meanwhile, may try.
-        Whoever is told so gives the target to `note` in the end; a try lasts
-        `timeout_s` at most.
+        `due`: the breaker is open, and one request may try: see `claim_trial`.
         """
         failures_key, open_key = self.keys(target)
         if failures_key not in found and open_key not in found:
             return "closed"
-        self._suspect(_name(target))
+        self._suspect(target_name(target))
         opening = _opening(found.get(open_key))
         if opening is None:
+            if open_key in found:  # another version wrote it; it would block a new one
+                self._store.delete(open_key)
             return "closed"
-        if self._clock() < opening.trial_at:
-            return "open"
-        key = _trial_key(_name(target))
-        mine = self._store.claim(key, ttl_s=timeout_s + TRIAL_SLACK_S)
-        return "trial" if mine else "open"
+        return "open" if self._clock() < opening.trial_at else "due"
+
+    def claim_trial(self, target: Target, *, timeout_s: float) -> bool:
+        """Return whether this request, and nobody else meanwhile, may try `target`.
+
+        Whoever is told so gives the target to `note` in the end; a try lasts
+        `timeout_s` at most.
+        """
+        key = _trial_key(target_name(target))
+        return self._store.claim(key, ttl_s=timeout_s + TRIAL_SLACK_S)
 
     def note(self, calls: Iterable[Call], *, trial: Target | None = None) -> None:
         """Learn from the calls of a request; `trial` is what it was let through to try.
 
+        Several tries of one request say one thing: what the last of them says.
         Cost: nothing but for failures, and for the first success after some.
         """
-        for call in calls:
+        last = {target_name(call.target): call for call in calls}
+        for call in last.values():
             if _failed(call):
-                on_trial = trial is not None and _name(trial) == _name(call.target)
+                on_trial = trial is not None and target_name(trial) == target_name(
+                    call.target
+                )
                 self._note_failure(call.target, on_trial=on_trial)
             elif call.status is not None:
                 self._note_life(call)
         if trial is not None:
-            self._store.delete(_trial_key(_name(trial)))
+            self._store.delete(_trial_key(target_name(trial)))
 
     def conditions(self) -> list[Condition]:
         """Return every target whose breaker is open, in order of their names."""
@@ -130,7 +137,7 @@ class Breaker:
         return sorted(conditions, key=lambda each: (each.provider, each.model))
 
     def _note_failure(self, target: Target, *, on_trial: bool) -> None:
-        name = _name(target)
+        name = target_name(target)
         self._suspect(name)
         failures = self._store.count(_failures_key(name), ttl_s=WITHIN_S)
         if on_trial:
@@ -142,12 +149,14 @@ class Breaker:
         """Open the breaker; False when it was open, or another worker was first."""
         opening = self._opened_now(target, wait_s=OPEN_S)
         return self._store.claim(
-            _OPEN + _name(target), msgspec.json.encode(opening), ttl_s=_ttl(opening)
+            _OPEN + target_name(target),
+            msgspec.json.encode(opening),
+            ttl_s=_ttl(opening),
         )
 
     def _stay_open(self, target: Target) -> None:
         """Wait twice as long for the next trial as for the one that failed."""
-        key = _OPEN + _name(target)
+        key = _OPEN + target_name(target)
         before = _opening(self._store.get([key]).get(key))
         waited_s = before.wait_s if before else OPEN_S / 2
         opening = self._opened_now(target, wait_s=min(2 * waited_s, OPEN_AT_MOST_S))
@@ -166,7 +175,7 @@ class Breaker:
 
         A long answer that ends well says nothing about new requests.
         """
-        name = _name(call.target)
+        name = target_name(call.target)
         if name not in self._suspects:
             return
         open_key = _OPEN + name
@@ -194,6 +203,13 @@ def note(calls: Iterable[Call], *, trial: Target | None = None) -> None:
     breaker().note(calls, trial=trial)
 
 
+def claim_trial(plan: CascadePlan) -> bool:
+    """Return whether the draft of `plan` may be tried though its breaker is open."""
+    if plan.draft is None or plan.rule is None:
+        return False
+    return breaker().claim_trial(plan.draft, timeout_s=plan.rule.draft_timeout_s)
+
+
 def conditions() -> list[Condition]:
     """Return every target whose breaker is open. Never raises."""
     return breaker().conditions()
@@ -208,7 +224,8 @@ def _failed(call: Call) -> bool:
     return bool(call.failure) or (call.status is not None and call.status >= 500)
 
 
-def _name(target: Target) -> str:
+def target_name(target: Target) -> str:
+    """Return the digest under which `target` is remembered."""
     parts = (target.provider.name.encode(), target.model.encode())
     return digest_of(b"target", *parts).hex()
 

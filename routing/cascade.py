@@ -6,6 +6,7 @@ The verifier answers; it does not grade.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from routing import drafting, verifying
 from routing.adapting import draft_copy
@@ -23,6 +24,8 @@ from routing.types import (
     Upstream,
 )
 
+ClaimTrial = Callable[[CascadePlan], bool]
+
 
 def run(
     request: ChatRequest,
@@ -31,6 +34,7 @@ def run(
     upstream: Upstream,
     judge: Judge = judge_by_vetoes,
     recalled: Recalled = NOTHING_RECALLED,
+    claim_trial: ClaimTrial = lambda plan: False,  # noqa: ARG005  nobody to ask
 ) -> Outcome:
     """Return what answers `request`: the draft if good enough, else the verifier.
 
@@ -38,11 +42,11 @@ def run(
     byte cannot be moved to another model. The verifier is returned as an open reply and
     is not read here. Never raises for a provider or a client that left: the outcome
     says so, because what was spent until then is a decision too.
+
+    `claim_trial` is asked last, and only where the draft is down and a trial is due.
     """
     nothing_yet = Outcome(kind="pass_through", plan=plan, recalled=recalled)
-    if plan.rule is not None:
-        request = _uncompressed(request)
-    against = _reason_against(request, plan, recalled)
+    against = _reason_against(request, plan, recalled, claim_trial)
     if against is not None or plan.draft is None or plan.rule is None:
         so_far = dataclasses.replace(nothing_yet, reason=against or plan.reason)
         return verifying.answered(request, so_far, upstream)
@@ -59,19 +63,15 @@ def run(
 
 
 def _reason_against(
-    request: ChatRequest, plan: CascadePlan, recalled: Recalled
+    request: ChatRequest,
+    plan: CascadePlan,
+    recalled: Recalled,
+    claim_trial: ClaimTrial,
 ) -> str | None:
     against = reason_against(request, plan, recalled)
+    if against is None and recalled.draft_trial and not claim_trial(plan):
+        against = "draft_down"
     return None if against is None else f"not_eligible:{against}"
-
-
-def _uncompressed(request: ChatRequest) -> ChatRequest:
-    """Ask for plain bytes: under a rule we read answers, and name the model in them."""
-    headers = tuple(
-        ("accept-encoding", "identity") if name == "accept-encoding" else (name, value)
-        for name, value in request.headers
-    )
-    return dataclasses.replace(request, headers=headers)
 
 
 def _judged(

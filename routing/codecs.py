@@ -13,7 +13,7 @@ from typing import Protocol
 import brotli
 import zstandard
 
-PIECE_BYTES = 1024 * 1024
+PIECE_BYTES = 64 * 1024
 # zstandard cannot bound its output: four bytes of input stand for 128 KiB at most.
 ZSTD_SLICE_BYTES = 512
 # Source: RFC 9659: no content coding needs a larger window.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from metrics.price_book import PriceBook
+from metrics.stakes import LearnedByRule
 from routing.facts import UNKNOWN, ModelFacts
 from routing.types import ProviderConfig, RuleTerms
 
@@ -93,6 +94,7 @@ class RuleConfig:
     terms: RuleTerms
     fallback_model: str = ""
     conditions: RuleConditions = RuleConditions()
+    economics: bool = True
 
     def applies_to(self, model: str, key: ClientKeyConfig) -> bool:
         """Whether a request of `key` for `model` is cascaded by this rule."""
@@ -145,7 +147,8 @@ class Snapshot:
     """The configuration as of one version; `rules` and `patterns` are in order.
 
     `models` are the rows about models, names before patterns, those of providers or
-    models that are switched off too; `facts_of` tells what they come to.
+    models that are switched off too; `facts_of` tells what they come to. `learned` is
+    up to a minute older.
     """
 
     version: int
@@ -156,6 +159,7 @@ class Snapshot:
     models: tuple[KnownModel, ...] = field(default=(), repr=False)
     facts_of: FactsOf = field(default=nothing_known, repr=False, compare=False)
     cascade_on: bool = True
+    learned: LearnedByRule = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def simulated(self) -> bool:

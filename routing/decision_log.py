@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from metrics import baseline, instruments, pricing, recorder
 from metrics.identifiers import new_decision_id, new_request_id
+from metrics.stakes import Stakes
 from metrics.types import CallRecord, DecisionRecord, Price, Usage
 from routing.config import ClientKeyConfig, Snapshot
 from routing.outcome import Outcome
-from routing.types import Call, ChatRequest, Target
+from routing.types import Call, CascadePlan, ChatRequest, Target
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +78,9 @@ class Decision:
         aborted: bool,  # noqa: FBT001  private, and named at its only call
     ) -> DecisionRecord:
         plan, verdict = outcome.plan, outcome.verdict
-        priced = tuple(self._priced(call) for call in calls)
+        priced = tuple(self._priced(call, request) for call in calls)
+        stakes, caches = self._stakes(plan), outcome.recalled.caches
+        alone = baseline.baseline_of(priced, stakes, caches)
         answered = outcome.error is None and not outcome.gone
         return DecisionRecord(
             decision_id=self.id,
@@ -95,7 +100,7 @@ class Decision:
             signals={s.name: s.value for s in verdict.signals} if verdict else {},
             calls=priced,
             cost_nusd=baseline.total_cost_nusd(priced),
-            baseline_nusd=self._baseline(plan.verifier, calls, priced),
+            baseline_nusd=alone.nusd,
             total_ms=round((time.monotonic() - self._started) * 1000),
             overhead_us=round((self._overhead_s or 0.0) * 1_000_000),
             first_byte_ms=self._first_byte_ms(),
@@ -104,6 +109,8 @@ class Decision:
             aborted=aborted,
             simulated=self._is_simulated(calls),
             repeat=outcome.recalled.repeat,
+            baseline_basis=alone.basis,
+            estimate_nusd=baseline.estimate_nusd(priced, stakes, caches),
         )
 
     def _is_simulated(self, calls: tuple[Call, ...]) -> bool:
@@ -120,27 +127,25 @@ class Decision:
             return None
         return round(self._first_byte_s * 1000)
 
-    def _baseline(
-        self,
-        verifier: Target,
-        calls: tuple[Call, ...],
-        priced: tuple[CallRecord, ...],
-    ) -> int | None:
-        answered = baseline.stand_in(calls)
-        usage = answered.usage if answered else None
-        price = self._price(verifier, usage) if usage else None
-        return baseline.baseline_nusd(priced, verifier_price=price)
+    def _stakes(self, plan: CascadePlan) -> Stakes:
+        """What is at stake, at the prices of the moment the request came."""
+        price_of = partial(self._price, plan.verifier)
+        return dataclasses.replace(plan.stakes, verifier_price=price_of)
 
-    def _priced(self, call: Call) -> CallRecord:
-        price = self._price(call.target, call.usage) if call.usage else None
+    def _priced(self, call: Call, request: ChatRequest) -> CallRecord:
+        """The call at its price; what was not bought, a search, is not copied."""
+        usage = _as_asked(call.usage, request)
+        price = self._price(call.target, usage) if usage else None
+        if price and usage and not usage.web_searches:
+            price = dataclasses.replace(price, web_search_nusd=None)
         return CallRecord(
             role=call.role,
             provider=call.target.provider.name,
             model=call.target.model,
             status=call.status,
-            usage=call.usage,
+            usage=usage,
             price=price,
-            cost_nusd=_cost_nusd(call, price),
+            cost_nusd=_cost_nusd(call, usage, price),
             duration_ms=round(call.duration_ms),
         )
 
@@ -150,6 +155,7 @@ class Decision:
             target.model,
             at=self._started_at,
             prompt_tokens=usage.prompt_tokens,
+            tariff=usage.tariff,
         )
 
 
@@ -169,10 +175,18 @@ def _count(record: DecisionRecord) -> None:
         instruments.observe(record)
 
 
-def _cost_nusd(call: Call, price: Price | None) -> int | None:
-    if call.usage is None:
+def _as_asked(usage: Usage | None, request: ChatRequest) -> Usage | None:
+    """Who asked to be answered fast may be billed for it, told so or not."""
+    asked = bytes(request.fields.get("speed", b""))
+    if usage is None or asked != b'"fast"' or "fast" in usage.tariff:
+        return usage
+    return dataclasses.replace(usage, unpriced=usage.unpriced or "speed")
+
+
+def _cost_nusd(call: Call, usage: Usage | None, price: Price | None) -> int | None:
+    if usage is None:
         return None if call.cut_off or call.status == 200 else 0
-    return pricing.cost_nusd(call.usage, price) if price else None
+    return pricing.cost_nusd(usage, price) if price else None
 
 
 def _log(record: DecisionRecord, request_id: str) -> None:
@@ -197,6 +211,8 @@ def in_words(record: DecisionRecord) -> str:
         words = "account endpoint"
     else:
         words = f"pass-through{f' ({record.reason})' if record.reason else ''}"
+    if record.calls and record.calls[-1].role == "fallback" and record.served_model:
+        words += f", the fallback {record.served_model} answered"
     if record.status >= 400 and not record.aborted:
         words += f", status {record.status}"
     return words + _saving_in_words(record)

@@ -22,13 +22,20 @@ from routing.types import (
     Upstream,
 )
 
-MAX_DRAFT_BYTES = 64 * 1024 * 1024
-# An event a token, at 128,000 tokens, leaves room.
+# The longest answers, of 128,000 tokens, are a megabyte of text.
+MAX_DRAFT_BYTES = 8 * 1024 * 1024
+# An event a token, of about 120 bytes, leaves room at twice that length.
+MAX_DRAFT_STREAM_BYTES = 32 * 1024 * 1024
 MAX_DRAFT_EVENTS = 200_000
+# Lists and objects, with the brackets in texts: each costs many times its bytes. Three
+# are in each event of the longest stream, and one in four tokens of code.
+MAX_DRAFT_OPENINGS = 1_000_000
 
 
-# A provider that is busy for longer costs the client more than the draft would save.
-RETRY_BUDGET_S = 2.0
+# A longer wait would cost the client more than the draft saves.
+RETRY_WAIT_S = 2.0
+# A shorter limit than this is the rule's impatience, and no fault of the provider's.
+PATIENT_S = 10.0
 
 Sleep = Callable[[float], None]
 
@@ -66,21 +73,23 @@ def take(
     """Return the draft's whole answer, or why there is none. Never raises for either.
 
     The draft is asked in the client's own shape, stream or not. A provider that is
-    busy is asked again while its `retry-after` fits into `RETRY_BUDGET_S`. Whatever
-    else goes wrong is a reason to escalate, not an error of the client's.
+    busy is asked once more when its `retry-after` is no longer than `RETRY_WAIT_S`.
+    Whatever else goes wrong is a reason to escalate, not an error of the client's.
+    `timeout_s` bounds all of it.
     """
-    budget_s = min(RETRY_BUDGET_S, timeout_s)
-    earlier: tuple[Call, ...] = ()
-    while True:
-        draft = _take_once(request, target, upstream=upstream, timeout_s=timeout_s)
-        draft = dataclasses.replace(draft, calls=earlier + draft.calls)
-        wait_s = wait_before_retry(draft.calls[-1].status, draft.headers)
-        if wait_s is None or wait_s > budget_s:
-            return draft
-        sleep(wait_s)
-        budget_s -= wait_s
-        timeout_s -= wait_s
-        earlier = (*draft.calls[:-1], _with_wait(draft.calls[-1], wait_s))
+    deadline = time.monotonic() + timeout_s
+    asker = _Asker(request, target, upstream, patient=timeout_s >= PATIENT_S)
+    first = asker.ask(timeout_s)
+    wait_s = wait_before_retry(first.calls[-1].status, first.headers)
+    if wait_s is None or wait_s > RETRY_WAIT_S:
+        return first
+    left_s = deadline - time.monotonic() - wait_s
+    if left_s <= 0:
+        return first
+    sleep(wait_s)
+    second = asker.ask(left_s)
+    calls = (_with_wait(first.calls[-1], wait_s), *second.calls)
+    return dataclasses.replace(second, calls=calls)
 
 
 def _with_wait(call: Call, wait_s: float) -> Call:
@@ -88,21 +97,29 @@ def _with_wait(call: Call, wait_s: float) -> Call:
     return dataclasses.replace(call, duration_ms=call.duration_ms + wait_s * 1000)
 
 
-def _take_once(
-    request: ChatRequest, target: Target, *, upstream: Upstream, timeout_s: float
-) -> Draft:
-    reading = _Reading(target)
-    try:
-        reply = plain(upstream.ask(request, target, timeout_s=timeout_s))
-        return reading.read(reply, stream=request.stream)
-    except ClientGone as gone:
-        return reading.failed("", cut_off=gone.asked, gone=True)
-    except UpstreamTimeout as slow:
-        return reading.failed("draft_timeout", cut_off=True, because=slow)
-    except ProxyError as error:
-        return reading.failed("draft_error", because=error)
-    except _Unusable:
-        return reading.failed("draft_error")
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Asks a draft. Not `patient`: a slow answer is no fault of the provider's."""
+
+    request: ChatRequest
+    target: Target
+    upstream: Upstream
+    patient: bool
+
+    def ask(self, timeout_s: float) -> Draft:
+        reading = _Reading(self.target)
+        try:
+            reply = self.upstream.ask(self.request, self.target, timeout_s=timeout_s)
+            return reading.read(plain(reply), stream=self.request.stream)
+        except ClientGone as gone:
+            return reading.failed("", cut_off=gone.asked, gone=True)
+        except UpstreamTimeout as slow:
+            blamed = slow if self.patient and not reading.begun else None
+            return reading.failed("draft_timeout", cut_off=True, because=blamed)
+        except ProxyError as error:
+            return reading.failed("draft_error", because=error)
+        except _Unusable:
+            return reading.failed("draft_error")
 
 
 class _Reading:
@@ -114,6 +131,11 @@ class _Reading:
         self._status: int | None = None
         self._headers: Headers = ()
         self._folder = MessageFolder()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the answer has begun: whoever answers slowly is not away."""
+        return self._status is not None
 
     def read(self, reply: Reply, *, stream: bool) -> Draft:
         try:
@@ -151,7 +173,7 @@ class _Reading:
     def _events(self, reply: Reply) -> tuple[bytes, ...]:
         splitter = EventSplitter()
         events: list[bytes] = []
-        for chunk in _bounded(reply):
+        for chunk in _bounded(reply, MAX_DRAFT_STREAM_BYTES):
             for event in splitter.feed(chunk):
                 events.append(event)
                 self._folder.add(event)
@@ -191,13 +213,14 @@ def _has_kind(reply: Reply, *, stream: bool) -> bool:
 
 
 def _whole(reply: Reply) -> bytes:
-    return b"".join(_bounded(reply))
+    return b"".join(_bounded(reply, MAX_DRAFT_BYTES))
 
 
-def _bounded(chunks: Iterable[bytes]) -> Iterable[bytes]:
-    size = 0
+def _bounded(chunks: Iterable[bytes], most_bytes: int) -> Iterable[bytes]:
+    size = openings = 0
     for chunk in chunks:
         size += len(chunk)
-        if size > MAX_DRAFT_BYTES:
+        openings += chunk.count(b"[") + chunk.count(b"{")
+        if size > most_bytes or openings > MAX_DRAFT_OPENINGS:
             raise _Unusable
         yield chunk

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from routing.adapting import obstacle
+from routing.economics import reason_against_cost
 from routing.facts import ModelFacts
 from routing.foreign import reason_against_foreign
 from routing.prompt_size import estimated_prompt_tokens
@@ -60,7 +61,17 @@ def reason_against(
         or (reason_against_foreign(request) if foreign else None)
         or _beyond(request, draft.facts)
         or obstacle(request, plan)
+        or reason_against_cost(request, plan, recalled)
     )
+
+
+def reason_to_stay(request: ChatRequest) -> str | None:
+    """Return what binds `request` to the provider it was meant for; None if nothing.
+
+    For legs that are no drafts: no credential, state or promise of one provider may
+    reach another.
+    """
+    return _bound_to_verifier(request) or reason_against_foreign(request)
 
 
 def _by_memory(recalled: Recalled) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from routing.codecs import CODECS, Codec, Undecodable
+from routing.codecs import CODECS, PIECE_BYTES, Codec, Undecodable
 from routing.errors import StreamInterrupted
+from routing.turns import give_way
 from routing.types import Headers, Reply
 
 # A few bytes can stand for gigabytes: what is past this is passed on, not read.
@@ -13,6 +14,10 @@ MAX_PLAIN_BYTES = 64 * 1024 * 1024
 MAX_PARTS = 100
 # More than anybody combines; each layer multiplies what one byte can stand for.
 MAX_LAYERS = 2
+# Events and answers pack 5 to 50 to one. What is only read beside the relay, to count
+# tokens, is not worth the time of everybody's worker beyond this.
+MAX_RATIO = 200
+TRUSTED_BYTES = 1024 * 1024
 
 _PLAIN = ("", "identity")
 
@@ -26,22 +31,34 @@ class Meter:
     def __init__(self, decoder: _Decoder) -> None:
         self.lost = False
         self._decoder = decoder
+        self._packed_bytes = self._plain_bytes = 0
 
-    def __call__(self, chunk: bytes) -> bytes:
-        """Return the plain bytes `chunk` adds; b"" once the body cannot be read."""
+    def __call__(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the plain bytes `chunk` adds, in pieces of 64 KiB at most.
+
+        Nothing more comes once the body cannot be read.
+        """
         if self.lost:
-            return b""
+            return
+        self._packed_bytes += len(chunk)
         try:
-            return b"".join(self._decoder.feed(chunk))
+            for piece in self._decoder.feed(chunk):
+                self._check(piece)
+                yield piece
         except Undecodable:
             self.lost = True
-            return b""
+
+    def _check(self, piece: bytes) -> None:
+        self._plain_bytes += len(piece)
+        believed = max(TRUSTED_BYTES, MAX_RATIO * self._packed_bytes)
+        if self._plain_bytes > believed:
+            raise Undecodable("the body decodes to more than is worth reading")
 
 
 def decoder_for(headers: Headers) -> Meter | None:
     """Return what turns chunks of this body into plain bytes; None when nothing can.
 
-    It keeps state: one a body, chunks in order. It returns b"" for a chunk that
+    It keeps state: one a body, chunks in order. It yields nothing for a chunk that
     completes nothing, and for one that is not what the header says.
     """
     decoder = _decoder(headers)
@@ -76,7 +93,7 @@ class _PlainReply:
     def __iter__(self) -> Iterator[bytes]:
         try:
             for chunk in self._reply:
-                yield from filter(None, self._decoder.feed(chunk))
+                yield from self._decoder.feed(chunk)
             self._decoder.finish()
         except Undecodable as error:
             raise StreamInterrupted("The provider's answer cannot be read.") from error
@@ -107,11 +124,18 @@ class _Decoder:
         self._layers = layers
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what `chunk` adds, in pieces. Raises Undecodable."""
+        """Yield what `chunk` adds, in pieces of `PIECE_BYTES`. Raises Undecodable.
+
+        A small chunk can stand for many of them, so others of this worker have their
+        turn in between.
+        """
         pieces = iter((chunk,))
         for layer in self._layers:
             pieces = layer.through(pieces)
-        return pieces
+        for number, piece in enumerate(_cut(pieces)):
+            if number:
+                give_way()
+            yield piece
 
     def finish(self) -> None:
         """Raise Undecodable when the body ended before its encoding did."""
@@ -166,3 +190,9 @@ class _Layer:
         if self._parts > MAX_PARTS:
             raise Undecodable("the body has too many parts")
         self._codec = self._new()
+
+
+def _cut(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), PIECE_BYTES):
+            yield piece[start : start + PIECE_BYTES]

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from routing.breaker import breaker
+from metrics.caching import LONG_TTL_S, Caches
+from routing import cache_memory
+from routing.breaker import breaker, target_name
+from routing.cache_memory import owner
 from routing.conversation import (
     called_by_last_answer,
     conversation_of,
@@ -15,7 +18,7 @@ from routing.conversation import (
     turn_of,
 )
 from routing.state import store
-from routing.types import CascadePlan, ChatRequest, Recalled
+from routing.types import Call, CascadePlan, ChatRequest, Recalled, Target
 
 FAILED_TURN_S = 5 * 60.0
 # People leave a tool call waiting for their approval over lunch, or over night.
@@ -36,31 +39,37 @@ def recall(request: ChatRequest, plan: CascadePlan, key_id: int | None) -> Recal
     if plan.draft is None or plan.rule is None:
         return Recalled(repeat=failed_turn in store().get([failed_turn]))
     called = called_by_last_answer(request)
-    loop = [] if called is None else [_loop_key(request, key_id, called)]
+    loop = _loop_keys(request, key_id, [called] if called is not None else [])
+    caches = cache_memory.keys(request, plan, key_id)
     breakers = breaker()
-    found = store().get([failed_turn, *loop, *breakers.keys(plan.draft)])
-    standing = breakers.standing(plan.draft, found, timeout_s=plan.rule.draft_timeout_s)
+    keys = [failed_turn, *loop, *breakers.keys(plan.draft), *caches.values()]
+    found = store().get(keys)
+    standing = breakers.standing(plan.draft, found)
     return Recalled(
         in_tool_loop=called is not None,
-        loop_of_draft=any(key in found for key in loop),
+        loop_of_draft=any(found.get(key) == _name(plan.draft) for key in loop),
         draft_down=standing == "open",
-        draft_trial=standing == "trial",
+        draft_trial=standing == "due",
         repeat=failed_turn in found,
+        caches=cache_memory.recalled(caches, found),
     )
 
 
 def remember_turn(
-    request: ChatRequest, key_id: int | None, tool_use_ids: Sequence[str]
+    request: ChatRequest,
+    key_id: int | None,
+    *,
+    draft: Target,
+    tool_use_ids: Sequence[str],
 ) -> None:
-    """Remember that the draft answered `request` by calling these tools.
+    """Remember that `draft` answered `request` by calling these tools.
 
     For before the answer goes out: the results may come at once, to another worker.
     What is not remembered is the verifier's.
     """
-    ids = tool_use_ids[:MAX_TOOLS_REMEMBERED]
-    entries = {_loop_key(request, key_id, each): _YES for each in ids}
-    if entries:
-        store().put(entries, ttl_s=LOOP_S)
+    keys = _loop_keys(request, key_id, tool_use_ids[:MAX_TOOLS_REMEMBERED])
+    if keys:
+        store().put(dict.fromkeys(keys, _name(draft)), ttl_s=LOOP_S)
 
 
 def remember_failure(request: ChatRequest, key_id: int | None) -> None:
@@ -73,14 +82,35 @@ def forget_failure(request: ChatRequest, key_id: int | None) -> None:
     store().delete(_failed_turn_key(request, key_id))
 
 
+def remember_caches(
+    request: ChatRequest,
+    key_id: int | None,
+    plan: CascadePlan,
+    calls: Sequence[Call],
+    caches: Caches,
+) -> None:
+    """Remember what models now hold of a conversation whose client marks its prompts.
+
+    `caches` is what was recalled before the calls. Nothing is written for others.
+    """
+    entries = cache_memory.entries(request, plan, calls, key_id=key_id, caches=caches)
+    if entries:
+        store().put(entries, ttl_s=LONG_TTL_S)
+
+
 def _failed_turn_key(request: ChatRequest, key_id: int | None) -> str:
-    return "repeat:" + digest_of(_owner(key_id), turn_of(request)).hex()
+    return "repeat:" + digest_of(owner(request, key_id), turn_of(request)).hex()
 
 
-def _loop_key(request: ChatRequest, key_id: int | None, tool_use_id: str) -> str:
-    where = (_owner(key_id), conversation_of(request))
-    return "loop:" + digest_of(*where, tool_use_id.encode()).hex()
+def _loop_keys(
+    request: ChatRequest, key_id: int | None, tool_use_ids: Sequence[str]
+) -> list[str]:
+    """Return a key for each answer's call. Costs the digest of the conversation."""
+    if not tool_use_ids:
+        return []
+    where = (owner(request, key_id), conversation_of(request))
+    return [f"loop:{digest_of(*where, each.encode()).hex()}" for each in tool_use_ids]
 
 
-def _owner(key_id: int | None) -> bytes:
-    return str(key_id).encode()
+def _name(target: Target) -> bytes:
+    return target_name(target).encode()

@@ -5,6 +5,7 @@ Source: Anthropic API reference, "Models"; the SDK's ModelInfo and ModelListPara
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ DEFAULT_LIMIT = 20
 MAX_LIMIT = 1000
 # What the API says of a model whose day of release it does not know.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WORD_OF_A_NAME = re.compile(r"[A-Za-z0-9._@:+~-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,17 @@ def models_for(key: ClientKeyConfig, snapshot: Snapshot) -> Mapping[str, Listed]
         found.setdefault(listed.id, listed)
     newest_first = sorted(found.values(), key=lambda m: m.created_at, reverse=True)
     return {listed.id: listed for listed in newest_first}
+
+
+def is_name(model: str) -> bool:
+    """Whether a provider may be asked for `model` by its address.
+
+    A name, and at most the one of who made the model before it: nothing a provider
+    could take for another address, however often it decodes it.
+    """
+    words = model.split("/")
+    named = all(_WORD_OF_A_NAME.fullmatch(word) and word.strip(".") for word in words)
+    return named and len(words) <= 2
 
 
 def page(models: Iterable[Listed], query: QueryDict) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from functools import partial
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from routing import cascade
+from routing import breaker, cascade
 from routing.answers import (
     Body,
     HeldAnswer,
@@ -41,6 +42,11 @@ NOT_RELAYED = frozenset(
 )
 # Ours to say: what came of a request, who may read the answer, how browsers treat us.
 NOT_RELAYED_STARTS = ("x-cascade-", "access-control-")
+# What no browser opens as a page. One type alone: of several it may choose another.
+_NO_PAGE = re.compile(
+    rf"\s*(?:application/json|{EVENT_STREAM})\s*(?:;\s*charset=[\w-]+\s*)?",
+    re.IGNORECASE,
+)
 # What a model name may hold and still stand in a header as it is; the rest is encoded.
 _PLAIN_IN_HEADERS = " !#$&'()*+,/:;=?@[]{}|^`<>"
 HELD_HEADERS: Headers = (
@@ -74,6 +80,7 @@ def respond(
         plan,
         upstream=connection.upstream,
         recalled=recalled,
+        claim_trial=breaker.claim_trial,
     )
     if not (request.stream and plan.mode == "cascade"):
         return _answer(run(), settler, decision, connection)
@@ -90,6 +97,13 @@ def error_response(error: ProxyError, request_id: str) -> HttpResponse:
         anthropic.error_headers(error, request_id),
         anthropic.render_error(error, request_id),
     )
+
+
+def empty_response(status: int) -> HttpResponse:
+    """Return an answer without a body, and so without the type Django gives it."""
+    response = HttpResponse(status=status)
+    del response.headers["content-type"]
+    return response
 
 
 def plain_response(status: int, headers: Headers, body: bytes) -> HttpResponse:
@@ -110,7 +124,7 @@ def relayable(headers: Headers) -> dict[str, str]:
             before = relayed.get(name)
             relayed[name] = value if before is None else f"{before}, {value}"
     kind = relayed.setdefault("content-type", "application/octet-stream")
-    if not kind.lower().startswith(("application/json", EVENT_STREAM)):
+    if not _NO_PAGE.fullmatch(kind):
         # A provider's page must not act as one of ours where it is opened.
         relayed["x-content-type-options"] = "nosniff"
         relayed["content-security-policy"] = "sandbox"

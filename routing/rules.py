@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
+from functools import partial
 
+from metrics.stakes import NOTHING_LEARNED, RuleKey, Stakes
+from metrics.tokenizers import assumed_ratio
+from metrics.types import Price, Usage
 from routing.conditions import Asked, unmet
 from routing.config import ClientKeyConfig, RuleConfig, Snapshot
+from routing.eligibility import reason_to_stay
 from routing.errors import ConfigurationError, InvalidRequest
 from routing.types import CascadePlan, ChatRequest, Force, ProviderConfig, Target
 
@@ -26,7 +32,7 @@ def plan_for(
     rule = None if force == "off" else rule_for(request, key, snapshot)
     if rule is not None:
         plan = _within_reach(plan_of(rule, request.model, snapshot), request)
-        return _controlled(plan, rule, snapshot, force)
+        return _controlled(plan, rule, request, snapshot=snapshot, force=force)
     if force == "draft":
         raise InvalidRequest(
             "x-cascade: no rule applies to this request, so there is no draft. Ask for "
@@ -52,11 +58,32 @@ def rule_for(
 
 def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
     """Return what `rule` tries for a request for `model`, whether it applies or not."""
+    verifier = target_for(rule.verifier_model or model, snapshot)
+    draft = _draft_target(rule.draft_model, snapshot)
     return CascadePlan(
-        verifier=target_for(rule.verifier_model or model, snapshot),
-        draft=_draft_target(rule.draft_model, snapshot),
+        verifier=verifier,
+        draft=draft,
         rule=rule.terms,
         fallback=_fallback_target(rule.fallback_model, snapshot),
+        stakes=stakes_of(rule, draft, verifier, snapshot),
+    )
+
+
+def stakes_of(
+    rule: RuleConfig, draft: Target, verifier: Target, snapshot: Snapshot
+) -> Stakes:
+    """Return what is known of the money of `rule` with this pair of models, now."""
+    simulated = draft.provider.simulated or verifier.provider.simulated
+    key = RuleKey(rule.terms.name, draft.model, verifier.model, simulated)
+    learned = snapshot.learned.get(key, NOTHING_LEARNED)
+    ratio = learned.token_ratio or assumed_ratio(draft.model, verifier.model)
+    return Stakes(
+        draft_price=partial(_price, draft, snapshot),
+        verifier_price=partial(_price, verifier, snapshot),
+        token_ratio=ratio,
+        output_ratio=learned.output_ratio or ratio,
+        learned=learned,
+        gated=rule.economics,
     )
 
 
@@ -95,8 +122,22 @@ def account_for(
     return min(fitting, key=lambda p: (p.priority, p.simulated, p.name))
 
 
+def _price(target: Target, snapshot: Snapshot, usage: Usage) -> Price | None:
+    return snapshot.prices.price_for(
+        target.provider.kind,
+        target.model,
+        at=datetime.now(UTC),
+        prompt_tokens=usage.prompt_tokens,
+    )
+
+
 def _controlled(
-    plan: CascadePlan, rule: RuleConfig, snapshot: Snapshot, force: Force | None
+    plan: CascadePlan,
+    rule: RuleConfig,
+    request: ChatRequest,
+    *,
+    snapshot: Snapshot,
+    force: Force | None,
 ) -> CascadePlan:
     """Return `plan` as the client's choice and the switch leave it."""
     if force == "verifier":
@@ -105,18 +146,25 @@ def _controlled(
         return dataclasses.replace(plan, draft=None, reason="switched_off")
     if force == "draft":
         draft = target_for(rule.draft_model, snapshot)
+        bound = _bound(request, plan.verifier, draft)
+        if bound:
+            raise InvalidRequest(f"x-cascade: draft: this request has {bound}.")
         return CascadePlan(verifier=draft, rule=rule.terms, reason="forced:draft")
     return plan
 
 
 def _within_reach(plan: CascadePlan, request: ChatRequest) -> CascadePlan:
-    """Return `plan` without a fallback that the client's own key must not go to."""
-    fallback = plan.fallback
-    if request.credential is None or fallback is None:
-        return plan
-    if fallback.provider.takes_client_credentials:
+    """Return `plan` without a fallback that is not to see what the request holds."""
+    if plan.fallback is None or not _bound(request, plan.verifier, plan.fallback):
         return plan
     return dataclasses.replace(plan, fallback=None)
+
+
+def _bound(request: ChatRequest, home: Target, other: Target) -> str | None:
+    """Return what binds `request` to the provider of `home`; None at the same one."""
+    if other.provider.name == home.provider.name:
+        return None
+    return reason_to_stay(request)
 
 
 def _fallback_target(model: str, snapshot: Snapshot) -> Target | None:

@@ -6,16 +6,18 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from metrics.types import Usage
 from routing import breaker, memory
 from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
 from routing.decision_log import Decision
 from routing.dialects import anthropic
 from routing.drafting import Draft
-from routing.encoding import decoder_for, plain
+from routing.encoding import decoder_for, is_compressed, plain
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.metering import usage_in_message
 from routing.outcome import OpenCall, Outcome
-from routing.streams import parse_message, replace_model, replace_model_in_message
-from routing.types import Call, CascadePlan, ChatRequest, Completion, Headers, Reply
+from routing.streams import replace_model, replace_model_in_message
+from routing.types import Call, CascadePlan, ChatRequest, Headers, Reply
 
 EVENT_STREAM = "text/event-stream"
 CLIENT_CLOSED_REQUEST = 499
@@ -98,8 +100,7 @@ class Settler:
     def _whole(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
         body, failure = _read(reply)
-        completion = None if failure else _completion(body, reply.headers)
-        usage = completion.usage if completion else None
+        is_message, usage = _usage_in(b"" if failure else body, reply.headers)
         call = verifier.ended(
             usage,
             cut_off=failure is not None,
@@ -111,7 +112,7 @@ class Settler:
             return self._failed(outcome, error, calls)
         self._close(outcome, reply.status, calls, aborted=self._client_gone())
         name = self._name_for(outcome)
-        if name and completion:
+        if name and is_message:
             body = replace_model_in_message(body, name)
         return Settled(
             status=reply.status, headers=reply.headers, body=ReadyAnswer([body])
@@ -170,7 +171,15 @@ class Settler:
             self._request, outcome, status=status, calls=calls, aborted=aborted
         )
         recalled = outcome.recalled
-        breaker.note(calls, trial=outcome.plan.draft if recalled.draft_trial else None)
+        tried = recalled.draft_trial and outcome.draft is not None
+        breaker.note(calls, trial=outcome.plan.draft if tried else None)
+        memory.remember_caches(
+            self._request,
+            self._decision.key_id,
+            outcome.plan,
+            calls,
+            recalled.caches,
+        )
         if status >= 400 or aborted:
             memory.remember_failure(self._request, self._decision.key_id)
         elif recalled.repeat:
@@ -181,7 +190,12 @@ class Settler:
         called = draft.completion.tool_uses if draft.completion else []
         ids = [str(tool.get("id")) for tool in called]
         if ids:
-            memory.remember_turn(self._request, self._decision.key_id, ids)
+            memory.remember_turn(
+                self._request,
+                self._decision.key_id,
+                draft=draft.calls[-1].target,
+                tool_use_ids=ids,
+            )
 
 
 def is_event_stream(headers: Headers) -> bool:
@@ -211,6 +225,10 @@ def _read(reply: Reply) -> tuple[bytes, ProxyError | ClientGone | None]:
         reply.close()
 
 
-def _completion(body: bytes, headers: Headers) -> Completion | None:
+def _usage_in(body: bytes, headers: Headers) -> tuple[bool, Usage | None]:
+    """Return whether a body is a message, and its usage, decoded only as far needed."""
     decode = decoder_for(headers)
-    return parse_message(decode(body)) if decode else None
+    if decode is None:
+        return False, None
+    plain_body = body if not is_compressed(headers) else b"".join(decode(body))
+    return usage_in_message(b"" if decode.lost else plain_body)

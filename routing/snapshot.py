@@ -7,6 +7,7 @@ serves on.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -17,7 +18,8 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 from django.utils import timezone
 
-from metrics import price_book
+from metrics import price_book, rule_stats
+from metrics.stakes import LearnedByRule
 from routing import model_table
 from routing.config import (
     ClientKeyConfig,
@@ -59,6 +61,7 @@ class SnapshotHolder:
         self._starting = threading.Lock()
         self._started = False
         self._healthy = True
+        self._learn_at = 0.0
 
     def get(self) -> Snapshot:
         """Return the newest snapshot; the first call loads it and starts refreshing.
@@ -69,6 +72,11 @@ class SnapshotHolder:
             self.start()
         assert self._snapshot is not None  # noqa: S101  start() returns or raises
         return self._snapshot
+
+    @property
+    def learned(self) -> LearnedByRule:
+        """What is known of rules in the snapshot there is; nothing without one."""
+        return self._snapshot.learned if self._snapshot else {}
 
     @property
     def healthy(self) -> bool:
@@ -84,7 +92,7 @@ class SnapshotHolder:
         """Load the first snapshot and keep it fresh from a thread of this process."""
         with self._starting:
             if self._snapshot is None:
-                self._snapshot = load()
+                self._load()
             if not self._started and settings.CASCADE_SNAPSHOT_POLL_S > 0:
                 self._started = True
                 threading.Thread(
@@ -92,11 +100,23 @@ class SnapshotHolder:
                 ).start()
 
     def refresh(self) -> bool:
-        """Load anew when the version moved; whether it did. One query when not."""
-        if self._snapshot and ConfigVersion.current() == self._snapshot.version:
-            return False
+        """Load anew when the version moved; whether it did. One query when not.
+
+        What is learned of rules moves no version: it is read anew once a minute.
+        """
+        snapshot = self._snapshot
+        if snapshot is None or ConfigVersion.current() != snapshot.version:
+            self._load()
+            return True
+        if time.monotonic() >= self._learn_at:
+            self._learn_at = time.monotonic() + rule_stats.REFRESH_S
+            learned = rule_stats.load()
+            self._snapshot = dataclasses.replace(snapshot, learned=learned)
+        return False
+
+    def _load(self) -> None:
+        self._learn_at = time.monotonic() + rule_stats.REFRESH_S
         self._snapshot = load()
-        return True
 
     def forget(self) -> None:
         """Drop the snapshot: the next `get` loads it."""
@@ -116,7 +136,7 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Seven queries."""
+    """Return the configuration as it stands. Eight queries."""
     version = ConfigVersion.current()
     provider_rows = list(Provider.objects.all())
     model_rows = list(UpstreamModel.objects.all())
@@ -132,6 +152,7 @@ def load() -> Snapshot:
         models=models,
         facts_of=model_table.lookup(models),
         cascade_on=settings.CASCADE_ENABLED and _cascade_on(),
+        learned=rule_stats.load(),
     )
 
 
@@ -159,13 +180,21 @@ def _key(row: Provider) -> tuple[str, str]:
         key = row.key()
     except ConfigurationError as error:
         logger.warning("provider %s: %s", row.name, error.message)
-        return "", error.message
+        return "", _told_to_clients(row, error.message)
     if row.key_reference and not key:
-        return "", (
+        trouble = (
             f"The provider {row.name} has no API key: "
             f"{row.key_reference} holds nothing."
         )
+        return "", _told_to_clients(row, trouble)
     return key, ""
+
+
+def _told_to_clients(row: Provider, trouble: str) -> str:
+    """Return `trouble`, but no path of this machine: that is for the log alone."""
+    if row.key_reference.startswith("file:"):
+        return f"The provider {row.name} has no usable key: the log says why."
+    return trouble
 
 
 def _patterns(
@@ -221,6 +250,7 @@ def rule_config(row: CascadeRule) -> RuleConfig:
         ),
         fallback_model=row.fallback_model,
         conditions=_conditions(row),
+        economics=row.economics,
     )
 
 

@@ -15,6 +15,8 @@ _EVENT_END_LF = re.compile(rb"\n\n")
 _LONGEST_END = 3
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Pretty-printed megabytes have fewer; each line is an object while an event is read.
+MAX_LINES = 100_000
 
 
 class EventSplitter:
@@ -53,6 +55,16 @@ class EventSplitter:
         return len(self._pending)
 
 
+def is_readable(raw: bytes) -> bool:
+    """Return whether an event has no more lines than are read.
+
+    One that has more reads as an event without a name and without data.
+    """
+    if len(raw) <= MAX_LINES:
+        return True
+    return raw.count(b"\n") + raw.count(b"\r") <= MAX_LINES
+
+
 def event_name(raw: bytes) -> str:
     """Return the name of an event, "" when it has none."""
     return b"".join(_values(raw, b"event")[-1:]).decode("utf-8", "replace")
@@ -85,7 +97,9 @@ def blank_but_data(raw: bytes) -> bytes:
 
 
 def _values(raw: bytes, field: bytes) -> list[bytes]:
-    values = []
+    values: list[bytes] = []
+    if not is_readable(raw):
+        return values
     for line in raw.removeprefix(_BYTE_ORDER_MARK).splitlines():
         if line.startswith(field):
             name, _, value = line.partition(b":")

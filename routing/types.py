@@ -11,6 +11,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from metrics.caching import NOTHING_CACHED, Caches
+from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
 from routing.facts import UNKNOWN, ModelFacts
@@ -124,7 +126,8 @@ class CascadePlan:
     """What will be tried for a request. Without a draft: the verifier, unjudged.
 
     `fallback` is asked when the verifier is not available. `reason` says why a rule
-    that applies asks no draft: it was switched off, or the client forced it.
+    that applies asks no draft: it was switched off, or the client forced it. `stakes`
+    is what is known of its money.
     """
 
     verifier: Target
@@ -132,6 +135,7 @@ class CascadePlan:
     rule: RuleTerms | None = None
     fallback: Target | None = None
     reason: str = ""
+    stakes: Stakes = field(default=NO_STAKES, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.rule is None and (self.draft or self.fallback):
@@ -153,7 +157,7 @@ class Recalled:
     `loop_of_draft`: it is known that this answer was the draft's. `draft_down`: the
     circuit breaker of the draft's model is open. `draft_trial`: it is open too, and
     this request is let through to try. `repeat`: the same turn failed a few minutes
-    ago.
+    ago. `caches`: what models hold of the conversation.
     """
 
     in_tool_loop: bool = False
@@ -161,6 +165,7 @@ class Recalled:
     draft_down: bool = False
     draft_trial: bool = False
     repeat: bool = False
+    caches: Caches = NOTHING_CACHED
 
 
 NOTHING_RECALLED = Recalled()
@@ -168,10 +173,7 @@ NOTHING_RECALLED = Recalled()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A model's whole answer as a message, whatever way it came.
-
-    `message` is the Anthropic message object, unknown keys kept.
-    """
+    """A model's whole answer as the Anthropic `message` object, unknown keys kept."""
 
     message: Mapping[str, Any]
     usage: Usage | None
@@ -242,8 +244,8 @@ class Ticket(Protocol):
     def bind(self, sock: Any) -> None:
         """Shut `sock` down when the client leaves; at once when it has left."""
 
-    def unbind(self) -> None:
-        """Forget the socket: it no longer serves this client."""
+    def unbind(self, sock: Any) -> None:
+        """Forget `sock`: it no longer serves this client. Another one stays bound."""
 
     def leave(self) -> None:
         """Take the client for gone and shut the bound socket down."""

@@ -40,7 +40,8 @@ def upload_of(request: Any) -> Upload | None:
 def discard(upload: Upload) -> None:
     """Read what is still coming, within limits: it was answered before its end.
 
-    A socket closed with bytes unread is reset, and the answer with it.
+    A socket closed with bytes unread is reset, and the answer with it. Raises
+    ClientGone when the client left in the middle.
     """
     left = 2 * settings.CASCADE_MAX_BODY_BYTES
     with contextlib.suppress(ClientError):

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from metrics.types import Role
+from routing.adapting import copy_for
 from routing.errors import (
     ClientGone,
     Failure,
@@ -37,6 +38,11 @@ class _Try:
         return isinstance(self.failure, UpstreamError)
 
     @property
+    def answers(self) -> bool:
+        """Whether what came is an answer, and no error of the provider's."""
+        return self.opened is not None and self.opened.reply.status < 400
+
+    @property
     def calls(self) -> tuple[Call, ...]:
         """The failed call, if there was one."""
         return (self.call,) if self.call else ()
@@ -57,13 +63,17 @@ def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outco
     """
     plan = so_far.plan
     verifier = _ask(request, plan.verifier, upstream, role="verifier")
-    if verifier.unavailable and plan.fallback is not None:
-        fallback = _ask(request, plan.fallback, upstream, role="fallback")
-        if fallback.opened is not None and fallback.opened.reply.status < 400:
-            so_far = _with_calls(so_far, verifier.dropped().calls)
-            return dataclasses.replace(so_far, verifier=fallback.opened)
-        so_far = _with_calls(so_far, fallback.dropped().calls)
-    return _from_verifier(so_far, verifier)
+    if not verifier.unavailable or plan.fallback is None:
+        return _from_verifier(so_far, verifier)
+    copy = copy_for(request, plan.fallback, plan.rule)
+    fallback = _ask(copy, plan.fallback, upstream, role="fallback")
+    if fallback.answers:
+        so_far = _with_calls(so_far, verifier.dropped().calls)
+        return dataclasses.replace(so_far, verifier=fallback.opened)
+    if isinstance(fallback.failure, ClientGone):
+        calls = verifier.dropped().calls + fallback.calls
+        return dataclasses.replace(_with_calls(so_far, calls), gone=True)
+    return _from_verifier(_with_calls(so_far, fallback.dropped().calls), verifier)
 
 
 def _from_verifier(so_far: Outcome, verifier: _Try) -> Outcome:

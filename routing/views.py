@@ -17,7 +17,7 @@ from routing.api import ApiView, body_of, force_of
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.errors import ClientGone, NotFound
-from routing.responses import plain_response, respond
+from routing.responses import empty_response, plain_response, respond
 from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
 from routing.snapshot import holder
 from routing.types import ChatRequest, Target
@@ -71,8 +71,6 @@ class ModelsView(ApiView):
 
         The provider that owns a model is asked where we know less of it, or nothing.
         """
-        if {".", ".."} & set(model.split("/")):  # it would lead to other addresses
-            raise NotFound(f"Not found: {request.path}")
         snapshot = holder.get()
         models = model_list.models_for(self.key_of(request), snapshot)
         if not model:
@@ -80,6 +78,8 @@ class ModelsView(ApiView):
         known = models.get(model)
         if known is not None and not known.shipped:
             return _json(known.as_entry())
+        if not model_list.is_name(model):  # it could lead to other addresses
+            raise NotFound(f"Not found: {request.path}")
         target = rules.target_for(model, snapshot)
         return forward(self.bare_request(request, model), target, request)
 
@@ -96,7 +96,9 @@ class AccountView(ApiView):
 
     def pass_on(self, request: Request) -> HttpResponseBase:
         """Return the account's answer, whatever the method."""
-        account.require_access(self.key_of(request))
+        account.require_access(
+            self.key_of(request), request.method or "", request.path_info
+        )
         chat = self.bare_request(request, "")
         provider = rules.account_for(
             holder.get(), takes_client_credentials=chat.credential is not None
@@ -132,7 +134,7 @@ def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponse
         finally:
             reply.close()
     except ClientGone:
-        return HttpResponse(status=CLIENT_CLOSED_REQUEST)
+        return empty_response(CLIENT_CLOSED_REQUEST)
     finally:
         connection.release()
     if target.provider.simulated:
@@ -144,4 +146,4 @@ def forward(chat: ChatRequest, target: Target, request: Request) -> HttpResponse
 def hello(request: HttpRequest) -> HttpResponse:
     """Return 200 to clients that ask, without a key, whether anybody is there."""
     del request
-    return HttpResponse(status=200)
+    return empty_response(200)

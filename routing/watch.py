@@ -49,10 +49,14 @@ class WatchTicket:
             if self.gone:
                 _shut_down(sock)
 
-    def unbind(self) -> None:
-        """Forget the socket. Once this returns nothing will shut it down."""
+    def unbind(self, sock: Any) -> None:
+        """Forget `sock`, unless another was bound meanwhile.
+
+        Once this returns nothing will shut it down.
+        """
         with self._lock:
-            self._upstream = None
+            if self._upstream is sock:
+                self._upstream = None
 
     def leave(self) -> None:
         """Mark the client as gone and wake whoever waits on the upstream socket."""

@@ -114,7 +114,7 @@ class FakeTicket:
     def bind(self, sock: Any) -> None:
         """Do nothing: no socket is used."""
 
-    def unbind(self) -> None:
+    def unbind(self, sock: Any) -> None:
         """Do nothing."""
 
 
@@ -170,9 +170,11 @@ class ScriptedTransport(httpx.BaseTransport):
 
     `script` maps a path or a model to its answers, in order: a request is looked up by
     its path first, then by the model in its body. `requests` holds what was sent.
+    Without `reads_bodies` it answers, by path alone, before it was told all.
     """
 
     def __init__(self) -> None:
+        self.reads_bodies = True
         self.requests: list[httpx.Request] = []
         self._script: dict[str, list[HttpAnswer | Exception]] = {}
 
@@ -188,7 +190,7 @@ class ScriptedTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         name = request.url.path
-        if request.read() and name not in self._script:
+        if self.reads_bodies and request.read() and name not in self._script:
             name = sent_json(request)["model"]
         answers = self._script.get(name)
         assert answers, f"nobody was to ask {name}"

@@ -21,6 +21,11 @@ os.environ.update(
     GROQ_API_KEY="",
 )
 
+# The database of the tests: SQLite in memory, or the one named here. It is taken out,
+# so that processes a test starts may be given another.
+if "TEST_DATABASE_URL" in os.environ:
+    os.environ["DATABASE_URL"] = os.environ.pop("TEST_DATABASE_URL")
+
 from cascadeproxy.settings import *
 
 # Tests log in often; how passwords are stretched is Django's to test.

@@ -12,6 +12,8 @@ from django.utils import timezone
 from routing import secrets
 from routing.models import ClientKey
 
+SUPERUSER_FIELDS = ("may_force", "account_access")
+
 
 @admin.register(ClientKey)
 class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -38,6 +40,18 @@ class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ("What else it may do", {"fields": ("may_force", "account_access")}),
     )
     actions = ("revoke",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: ClientKey | None = None
+    ) -> tuple[str, ...]:
+        """Return the fields this user may not change, whatever a form sends.
+
+        What reaches the whole account, or spends what a rule would not, is not given
+        away by everybody who may make keys.
+        """
+        del obj
+        theirs = () if request.user.is_superuser else SUPERUSER_FIELDS
+        return (*self.readonly_fields, *theirs)
 
     @admin.display(description="state")
     def state(self, key: ClientKey) -> str:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from routing import breaker
+from routing.admin import known
 from routing.breaker import Condition
 from routing.models import Provider, UpstreamModel
+from routing.providers import ADAPTERS
+from routing.startup.providers import usable
 
 # Whoever may change these decides where keys are sent.
 SUPERUSER_FIELDS = (
@@ -107,7 +113,7 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return provider.key_reference or _stored_key(provider)
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Return the columns; the last says which models are in trouble.
+        """Return the columns; the second says what speaks against asking it.
 
         Cost: one look at the state that workers share, for all rows together.
         """
@@ -116,10 +122,10 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
         @admin.display(description="condition")
         def condition(provider: Provider) -> str:
-            own = (each for each in conditions if each.provider == provider.name)
-            return "; ".join(map(_trouble, own)) or "works"
+            return _condition(provider, conditions)
 
-        return (*self.list_display, condition)
+        name, *others = self.list_display
+        return (name, condition, *others)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Provider | None = None
@@ -186,14 +192,14 @@ class UpstreamModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("provider", "enabled", "lifecycle")
     list_editable = ("enabled",)
     list_select_related = ("provider",)
-    readonly_fields = ("synced_at",)
+    readonly_fields = ("synced_at", "holds")
     fieldsets = (
         (None, {"fields": ("provider", "name", "display_name", "enabled")}),
         ("Limits", {"fields": ("max_input_tokens", "max_output_tokens")}),
         (
             "What it takes",
             {
-                "fields": ("capabilities", "parameter_rules"),
+                "fields": ("capabilities", "parameter_rules", "holds"),
                 "description": "What is not said here is taken from the provider's "
                 "most specific pattern, then from the list that is shipped.",
             },
@@ -205,6 +211,23 @@ class UpstreamModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ("Synced", {"fields": ("synced_at",)}),
     )
     search_fields = ("name", "display_name")
+
+    @admin.display(description="what holds now")
+    def holds(self, model: UpstreamModel) -> SafeString | str:
+        """Return the facts by which requests for the model are judged."""
+        return known.what_holds(model) if model.pk else "Nothing yet: it is not saved."
+
+
+def _condition(provider: Provider, conditions: Iterable[Condition]) -> str:
+    """Return what speaks against asking `provider`; it is not asked to find out."""
+    if provider.kind not in ADAPTERS:
+        return "API not supported"
+    auth_mode = settings.CASCADE_AUTH_MODE
+    if not usable(provider, auth_mode):
+        by_clients = auth_mode == "pass_through"
+        return "takes no client's key" if by_clients else "has no key"
+    own = (each for each in conditions if each.provider == provider.name)
+    return "; ".join(map(_trouble, own)) or "no trouble seen"
 
 
 def _trouble(condition: Condition) -> str:

@@ -10,10 +10,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from metrics import rule_stats
+from metrics.stakes import mostly
 from routing import conditions
-from routing.admin.controls import why_off
+from routing.admin import money
 from routing.config import RuleConditions
-from routing.models import CascadeRule, Controls
+from routing.models import CascadeRule
 from routing.snapshot import rule_config
 
 CONDITIONS = (
@@ -48,13 +50,13 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
         "name",
         "enabled",
+        "priority",
         "request_model",
         "draft_model",
         "verifier",
         "threshold",
         "prior",
         "scope",
-        "priority",
     )
     list_editable = ("enabled", "threshold")
     list_filter = ("enabled", "draft_model", "tag", "tools", "subagents")
@@ -62,6 +64,7 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name", "request_model", "draft_model", "verifier_model", "notes")
     autocomplete_fields = ("client_key",)
     actions = ("enable", "disable")
+    readonly_fields = ("acceptance", "break_even", "error")
     save_as = True
     fieldsets = (
         (None, {"fields": ("name", "enabled", "notes")}),
@@ -70,6 +73,7 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "Drafts",
             {"fields": ("threshold", "prior", "draft_timeout_s", "clamp_max_tokens")},
         ),
+        ("Money", {"fields": ("economics", "acceptance", "break_even", "error")}),
         ("For whom", {"fields": ("client_key", "tag", "priority")}),
     )
     answering = (
@@ -95,6 +99,25 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return who answers when the draft is not good enough."""
         return rule.verifier_model or "as requested"
 
+    @admin.display(description="accepted of late")
+    def acceptance(self, rule: CascadeRule) -> str:
+        """Return the measured share of accepted drafts, recent ones counting most."""
+        return money.acceptance(mostly(rule_stats.load(), rule.name))
+
+    @admin.display(description="break-even")
+    def break_even(self, rule: CascadeRule) -> str:
+        """Return the acceptance below which drafts cost more than they save."""
+        return money.break_even(mostly(rule_stats.load(), rule.name), rule)
+
+    @admin.display(description="error of the baseline")
+    def error(self, rule: CascadeRule) -> str:
+        """Return how far the estimate is off where the truth is known."""
+        return money.error(mostly(rule_stats.load(), rule.name))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Return the columns; what was learned of all rules is read once for them."""
+        return (*super().get_list_display(request), *money.columns(rule_stats.load()))
+
     @admin.display(description="for")
     def scope(self, rule: CascadeRule) -> str:
         """Return whose requests the rule is for, and which."""
@@ -116,11 +139,8 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: Any = None
     ) -> HttpResponse:
-        """Show the rules, and above them when none of them asks a draft."""
-        notice = {
-            "cascade_off": why_off(Controls.objects.filter(pk=1).first()),
-            "may_see_controls": request.user.has_perm("routing.change_controls"),
-        }
+        """Show the rules, and above them which of them ask no drafts."""
+        notice = {"paused": money.pauses(rule_stats.load())}
         return super().changelist_view(request, notice | (extra_context or {}))
 
     def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:

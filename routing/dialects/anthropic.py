@@ -18,6 +18,7 @@ T = TypeVar("T")
 MAX_MODEL_CHARS = 256
 # Source: Anthropic API reference, "Create a Message".
 MAX_MESSAGES = 100_000
+MAX_TOOLS = 10_000
 
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key"}
@@ -45,7 +46,11 @@ WITHHELD_HEADERS = frozenset(
 WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
 
 
-_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+class _Entry(msgspec.Struct, gc=False, frozen=True):
+    """An object of a list that is only counted."""
+
+
+_ENTRIES = msgspec.json.Decoder(list[_Entry])
 
 
 class _Envelope(msgspec.Struct):
@@ -81,6 +86,7 @@ def parse_request(
     if "messages" not in fields:
         raise InvalidRequest("messages: Field required")
     _check_messages(bytes(fields["messages"]))
+    _check_length("tools", bytes(fields.get("tools", b"")), MAX_TOOLS)
     going_up, withheld = _sorted_out(headers)
     return ChatRequest(
         body=body,
@@ -99,15 +105,18 @@ def parse_request(
 def _check_messages(messages: bytes) -> None:
     if not messages.startswith(b"["):
         raise InvalidRequest("messages: Input should be a list")
-    if messages.count(b"{") > MAX_MESSAGES:  # or they need not be counted
-        try:
-            count = len(_LIST.decode(messages))
-        except (msgspec.DecodeError, RecursionError):
-            return
-        if count > MAX_MESSAGES:
-            raise InvalidRequest(
-                f"messages: List should have at most {MAX_MESSAGES} items"
-            )
+    _check_length("messages", messages, MAX_MESSAGES)
+
+
+def _check_length(name: str, entries: bytes, most: int) -> None:
+    if entries.count(b"{") <= most:  # or they need not be counted
+        return
+    try:
+        count = len(_ENTRIES.decode(entries))
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if count > most:
+        raise InvalidRequest(f"{name}: List should have at most {most} items")
 
 
 def forwarded(headers: Headers) -> Headers:

@@ -13,7 +13,7 @@ class Controls(ConfigModel):
     """One row: the switches that act on every request."""
 
     cascade_on = models.BooleanField(
-        "cascade",
+        "cascade is on",
         default=True,
         help_text="Off: no draft is asked, the verifier of each rule answers. Acts "
         "within a second on every worker.",
@@ -23,7 +23,7 @@ class Controls(ConfigModel):
         verbose_name = verbose_name_plural = "controls"
 
     def __str__(self) -> str:
-        return "controls"
+        return "the switch"
 
     @classmethod
     def current(cls) -> Controls:

@@ -110,7 +110,9 @@ class UpstreamModel(ConfigModel):
         "left.",
     )
     display_name = models.CharField(
-        max_length=128, blank=True, help_text="For people; nothing reads it."
+        max_length=128,
+        blank=True,
+        help_text="What clients see in the list of models. Empty: the name.",
     )
     enabled = models.BooleanField(
         default=True,
@@ -153,6 +155,13 @@ class UpstreamModel(ConfigModel):
 
     def __str__(self) -> str:
         return f"{self.name} @ {self.provider}"
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether a provider or an operator said what the model can take."""
+        said = (self.capabilities, self.parameter_rules, self.synced_at)
+        limits = (self.max_input_tokens, self.max_output_tokens)
+        return any(said) or any(limit is not None for limit in limits)
 
     def clean(self) -> None:
         """Refuse JSON that nothing would read; an emptied field says nothing."""

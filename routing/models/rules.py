@@ -116,12 +116,18 @@ class CascadeRule(ConfigModel):
         default=100.0,
         validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
         help_text="The share of conversations the rule is for. A conversation stays "
-        "on its side.",
+        "on its side. 0 switches the rule off for everybody.",
     )
     clamp_max_tokens = models.BooleanField(
         default=False,
         help_text="Ask the draft for as much as it can give when the client allows "
         "more. Off: such requests go to the verifier.",
+    )
+    economics = models.BooleanField(
+        "only where it pays",
+        default=True,
+        help_text="Leave out a draft that is expected to cost more than it saves, and "
+        "pause while too few are accepted. Off: draft whatever may be drafted.",
     )
     fallback_model = models.CharField(
         max_length=128,

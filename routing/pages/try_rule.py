@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from metrics.types import DecisionRecord
+from metrics.types import TRY_TAG, DecisionRecord
 from routing import cascade, rules
 from routing.config import ClientKeyConfig
 from routing.connection import ClientConnection
@@ -27,9 +27,8 @@ from routing.pages import applying
 from routing.settling import Settler
 from routing.snapshot import holder, rule_config
 from routing.streams import parse_message
+from routing.switch import why_off
 from routing.types import CascadePlan, ChatRequest
-
-TAG = "try"
 
 
 class TryForm(forms.Form):
@@ -67,10 +66,15 @@ def try_rule(request: HttpRequest, pk: int) -> HttpResponse:
     """
     rule = get_object_or_404(CascadeRule, pk=pk)
     form = TryForm(request.POST or None, initial={"model": _example(rule)})
-    context: dict[str, Any] = {"form": form, "rule": rule, "title": f"Try {rule.name}"}
+    context: dict[str, Any] = {
+        "form": form,
+        "rule": rule,
+        "title": f"Try {rule.name}",
+        "cascade_off": bool(why_off()),
+    }
     if request.method == "POST" and form.is_valid():
         chat = _chat_request(form.cleaned_data)
-        context["applies"] = applying.in_a_sentence(rule, chat, holder.get())
+        context["destination"] = applying.destination(rule, chat, holder.get())
         try:
             context["trial"] = _try(request, rule, chat)
         except ProxyError as error:
@@ -89,7 +93,9 @@ def _example(rule: CascadeRule) -> str:
 def _try(request: HttpRequest, rule: CascadeRule, chat: ChatRequest) -> Trial:
     snapshot = holder.get()
     plan = rules.plan_of(rule_config(rule), chat.model, snapshot)
-    key = ClientKeyConfig(id=None, name=request.user.get_username(), prefix="", tag=TAG)
+    key = ClientKeyConfig(
+        id=None, name=request.user.get_username(), prefix="", tag=TRY_TAG
+    )
     decision = Decision(key, snapshot)
     connection = ClientConnection(request.META)
     try:

@@ -1,4 +1,4 @@
-"""Connections to providers and the pool they rest in. Knows h11, not httpx.
+"""Connections to providers. Knows h11, not httpx.
 
 Failures leave here as `TimeoutError`, `OSError` or h11's errors; the transport gives
 them the names its callers know.
@@ -12,7 +12,6 @@ import select
 import socket
 import ssl
 import time
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,17 @@ from typing import Any
 import h11
 from gevent.monkey import get_original
 
+from routing.turns import give_way
+
 Origin = tuple[str, str, int]
 
 RECEIVE_BYTES = 65_536
 HEAD_LIMIT_BYTES = 65_536
+# Nobody sends more than one or two; each is work, and none of them is an answer.
+MAX_INTERIM_ANSWERS = 32
+# How long one connection that never makes us wait may keep all others waiting.
+TURN_S = 0.005
+MAX_PARTS_A_TURN = 500
 
 # gevent's poll() would switch greenlets, and this one never waits.
 _poll = get_original("select", "poll")
@@ -63,7 +69,9 @@ class Connection:
 
     __slots__ = (
         "_early_head",
+        "_interim_answers",
         "_parser",
+        "_turn_began",
         "answered",
         "complete",
         "idle_since",
@@ -80,6 +88,8 @@ class Connection:
         self.idle_since = 0.0
         self.answered = self.complete = self.sent = False
         self._early_head: h11.Response | None = None
+        self._interim_answers = 0
+        self._turn_began = time.monotonic()
         self._parser = h11.Connection(h11.CLIENT, HEAD_LIMIT_BYTES)
 
     def send(
@@ -93,12 +103,14 @@ class Connection:
         """
         self.answered = self.complete = self.sent = False
         self._early_head = None
+        self._interim_answers = 0
         with contextlib.suppress(ConnectionError):
             if isinstance(body, bytes):
                 self._send_at_once(head, body, limits)
                 self.sent = True
             else:
                 self.sent = self._send_in_pieces(head, body, limits)
+        self._turn_began = time.monotonic()
 
     def _send_at_once(self, head: h11.Request, body: bytes, limits: Limits) -> None:
         pieces = [self._parser.send(head)]
@@ -155,6 +167,9 @@ class Connection:
                 return event
             if not isinstance(event, h11.InformationalResponse):
                 raise h11.RemoteProtocolError("the server switched protocols")
+            self._interim_answers += 1
+            if self._interim_answers > MAX_INTERIM_ANSWERS:
+                raise h11.RemoteProtocolError("the server never comes to its answer")
         return None
 
     def read_body(self, limits: Limits) -> bytes:
@@ -163,7 +178,8 @@ class Connection:
         Sets `complete` with the last of them, which may be b"".
         """
         parts: list[bytes] = []
-        while not self.complete:
+        self._in_turn()
+        while not self.complete and len(parts) < MAX_PARTS_A_TURN:
             event = self._next_body_event(had_some=bool(parts))
             if isinstance(event, h11.Data):
                 parts.append(event.data)
@@ -185,8 +201,26 @@ class Connection:
             return h11.NEED_DATA
 
     def _feed(self, limits: Limits) -> None:
+        asked = self._in_turn()
         self.sock.settimeout(limits.within(limits.read))
-        self._take(self.sock.recv(RECEIVE_BYTES))
+        data = self.sock.recv(RECEIVE_BYTES)
+        came = time.monotonic()
+        if came - asked > TURN_S:  # it waited, and others had their turn
+            self._turn_began = came
+        self._take(data)
+
+    def _in_turn(self) -> float:
+        """Return the moment, once others of this worker had a chance to go first.
+
+        Receiving what is there already never waits, so under gevent a server that sends
+        as fast as we read would have the worker for itself.
+        """
+        now = time.monotonic()
+        if now - self._turn_began <= TURN_S:
+            return now
+        give_way()
+        self._turn_began = time.monotonic()
+        return self._turn_began
 
     def _take(self, data: bytes) -> None:
         if not (data or self.answered):
@@ -221,57 +255,3 @@ class Connection:
     def close(self) -> None:
         """Close the socket; doing it twice is fine."""
         self.sock.close()
-
-
-class SocketPool:
-    """Idle connections per origin; the last one given back is the first one taken.
-
-    No lock: each step on a deque is atomic, and a lock could be copied by a fork while
-    it is held. Two threads that meet may close one idle connection too many.
-    """
-
-    def __init__(self, *, idle_limit_s: float, max_idle: int) -> None:
-        self._idle_limit_s = idle_limit_s
-        self._max_idle = max_idle
-        self._idle: dict[Origin, deque[Connection]] = {}
-
-    def take(self, origin: Origin) -> Connection | None:
-        """Return an idle connection that still looks alive; None when there is none."""
-        while connection := self._pop(origin):
-            if self._is_usable(connection):
-                return connection
-            connection.close()
-        return None
-
-    def give(self, connection: Connection) -> None:
-        """Keep `connection` for the next call; the oldest go when too many rest."""
-        connection.idle_since = time.monotonic()
-        idle = self._idle.setdefault(connection.origin, deque())
-        idle.append(connection)
-        with contextlib.suppress(IndexError):  # another thread took the last one
-            while len(idle) > self._max_idle or self._is_stale(idle[0]):
-                idle.popleft().close()
-
-    def close(self) -> None:
-        """Close what is idle now, and from now on what is given back."""
-        self._max_idle = 0
-        for origin in list(self._idle):
-            while connection := self._pop(origin):
-                connection.close()
-
-    def _pop(self, origin: Origin) -> Connection | None:
-        try:
-            return self._idle[origin].pop()
-        except (KeyError, IndexError):
-            return None
-
-    def _is_usable(self, connection: Connection) -> bool:
-        # After a fork parent and child hold the same socket: only its maker uses it.
-        return (
-            connection.pid == os.getpid()
-            and not self._is_stale(connection)
-            and connection.is_silent()
-        )
-
-    def _is_stale(self, connection: Connection) -> bool:
-        return time.monotonic() - connection.idle_since > self._idle_limit_s

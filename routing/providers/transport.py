@@ -16,7 +16,8 @@ import h11
 import httpx
 
 from routing.providers.dialing import Connect, Dialer, connect_tcp
-from routing.providers.sockets import Connection, Limits, Origin, SocketPool
+from routing.providers.pool import SocketPool
+from routing.providers.sockets import Connection, Limits, Origin
 from routing.types import Ticket
 from routing.watch import WatchTicket
 
@@ -207,13 +208,13 @@ class _Exchange(httpx.SyncByteStream):
         """Close the connection unless it was given back; doing it twice is fine."""
         if not self._ended:
             self._ended = True
-            self._call.ticket.unbind()
+            self._call.ticket.unbind(self._connection.sock)
             self._connection.close()
 
     def _end(self) -> None:
         self._ended = self._complete = True
         # Unbind first: the ticket must not shut a socket that serves the next call.
-        self._call.ticket.unbind()
+        self._call.ticket.unbind(self._connection.sock)
         if self._connection.renew() and not self._call.ticket.gone:
             self._pool.give(self._connection)
         else:

@@ -35,6 +35,7 @@ RULE_FIELDS = {
     "rollout_percent": "rollout_percent",
     "draft_timeout_s": "draft_timeout_s",
     "clamp_max_tokens": "clamp_max_tokens",
+    "economics": "economics",
     "fallback_model": "fallback_model",
     "on_verifier_error": "on_verifier_error",
     "response_model": "response_model",

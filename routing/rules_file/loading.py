@@ -12,6 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from routing import secrets, validation
+from routing.config import Pattern
 from routing.errors import ConfigurationError
 from routing.models import CascadeRule, ClientKey, ConfigModel, Provider, UpstreamModel
 from routing.rules_file.document import Entry, KeyValue, RulesFile
@@ -167,8 +168,8 @@ class _Loading:
             return
         wanted = entry.values["models"]
         names = [model.values["name"] for model in wanted]
-        for gone in provider.models.exclude(name__in=names):
-            gone.delete()
+        for row in provider.models.exclude(name__in=names):
+            self._leave_out(row, covered=_covered(row.name, names))
         for model in wanted:
             name = model.values["name"]
             row = provider.models.filter(name=name).first()
@@ -176,6 +177,20 @@ class _Loading:
             before = _state(row)
             _set(row, model.values, ("display_name", "enabled"))
             self._save(row, before, model, {})
+
+    def _leave_out(self, row: UpstreamModel, *, covered: bool) -> None:
+        """Remove a model the file leaves out; what is known of one stays.
+
+        `models` says what is routed here: a row that none of its patterns covers takes
+        no requests any more.
+        """
+        if not row.has_facts:
+            row.delete()
+            self.done.counts["removed"] += 1
+        elif row.enabled and not covered:
+            row.enabled = False
+            row.save()
+            self.done.counts["changed"] += 1
 
     def _save(
         self,
@@ -203,6 +218,10 @@ class _Loading:
 def _existing(model: type[CascadeRule] | type[Provider], entry: Entry) -> Any:
     name = entry.values["name"]
     return model.objects.filter(name=name).first() or model(name=name)
+
+
+def _covered(name: str, patterns: Iterable[str]) -> bool:
+    return any(Pattern(pattern).matches(name) for pattern in patterns)
 
 
 def _set(row: ConfigModel, values: Mapping[str, Any], names: Iterable[str]) -> None:

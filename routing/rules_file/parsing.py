@@ -249,6 +249,7 @@ RULE: Mapping[str, Read] = {
     "rollout_percent": Reader.number,
     "draft_timeout_s": Reader.number,
     "clamp_max_tokens": Reader.flag,
+    "economics": Reader.flag,
     "fallback_model": Reader.text,
     "on_verifier_error": choice(*CascadeRule.OnVerifierError.values),
     "response_model": choice(*CascadeRule.ResponseModel.values),

@@ -21,6 +21,7 @@ from routing.simulator.values import Behaviour, Rejected, Reply, Request, tokens
 Endpoint = Callable[[Request], Reply]
 _LIMIT_WINDOW = timedelta(seconds=60)
 _MODELS = "/v1/models"
+NOT_PLAYED = "The simulator does not play this endpoint."
 _SERVER = (("server", "cascadeproxy-simulator"),)
 
 
@@ -83,7 +84,7 @@ class FakeUpstream:
         known = {*self._open_endpoints, *self._endpoints, *self._chats}
         if request.path in {path for _, path in known}:
             return Rejected(405, "invalid_request_error", "Method Not Allowed")
-        return Rejected(404, "not_found_error", "Not found")
+        return Rejected(404, "not_found_error", NOT_PLAYED)
 
     def _check_key(self, request: Request) -> None:
         expected = self._behaviour.api_key

@@ -15,9 +15,14 @@ from django.utils import timezone
 
 from routing import hosts, secrets
 from routing.models import CascadeRule, ClientKey, Provider
+from routing.switch import why_off
 
 PATIENCE_S = 15.0
 LOOK_EVERY_S = 0.05
+SIMULATED = (
+    "Simulated: no real model is asked and no real money is spent. Put "
+    "ANTHROPIC_API_KEY into .env for real answers."
+)
 BODY = (
     '{"model": "%s", "max_tokens": 300, "messages": '
     '[{"role": "user", "content": "What is 2+2?"}]}'
@@ -48,7 +53,7 @@ class Announcement:
 
 
 def text(told: Announcement) -> str:
-    """Return the last words of a start. Four queries."""
+    """Return the last words of a start. Five queries."""
     key = _client_key(told)
     curl = (
         f"curl -i {told.url}/v1/messages -H 'x-api-key: {key}' "
@@ -67,12 +72,10 @@ def text(told: Announcement) -> str:
         claude,
         "",
     ]
+    if off := why_off():
+        lines[1:1] = [off, ""]
     if _simulated():
-        lines[1:1] = [
-            "Simulated: no real model is asked and no real money is spent. "
-            "Put ANTHROPIC_API_KEY into .env for real answers.",
-            "",
-        ]
+        lines[1:1] = [SIMULATED, ""]
     return "\n".join(lines)
 
 

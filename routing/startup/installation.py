@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets as random
 from collections.abc import Callable, Iterator
 
@@ -70,19 +71,26 @@ def create_demo_key(say: Say) -> str:
 def _new_demo_key(say: Say) -> str:
     key = secrets.new_client_key()
     if settings.ENV_FILE.is_file():
-        _append(f"CASCADE_DEMO_KEY={key}\n")
+        _keep("CASCADE_DEMO_KEY", key)
         say(f"Client key {DEMO_NAME} created and kept in {settings.ENV_FILE.name}.")
     else:
         say(f"Client key {DEMO_NAME}, shown this once: {key}")
     return key
 
 
-def _append(line: str) -> None:
+def _keep(name: str, value: str) -> None:
+    """Write a line to `.env`, in place of one that says nothing or is commented out."""
+    line = f"{name}={value}".encode()
+    unset = re.compile(rb"(?m)^(?:# ?)?%b=[ \t]*(?=\r?$)" % name.encode())
     with settings.ENV_FILE.open("r+b") as file:
-        content = file.read()
-        if content and not content.endswith(b"\n"):
-            file.write(b"\n")
-        file.write(line.encode())
+        before = file.read()
+        after, found = unset.subn(lambda _: line, before, count=1)
+        if not found:
+            separator = b"" if not before or before.endswith(b"\n") else b"\n"
+            after = before + separator + line + b"\n"
+        file.seek(0)
+        file.write(after)
+        file.truncate()
         file.flush()
         os.fsync(file.fileno())
 

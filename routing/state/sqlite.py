@@ -12,7 +12,7 @@ from pathlib import Path
 
 from routing.state.base import StoreError, wall_clock
 
-# The file holds what the last so many writes left, about 20 MB.
+# About 20 MB. Past this the oldest go, whatever time they had.
 MAX_ENTRIES = 100_000
 # Between two looks at what may go. A look takes away as much as came since the last,
 # and not more than a stream can wait for.
@@ -52,8 +52,8 @@ _UNDER = """SELECT key, value FROM entries
 _PRUNE_EXPIRED = """DELETE FROM entries WHERE id IN (
     SELECT id FROM entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"""
 _PRUNE_OLDEST = """DELETE FROM entries WHERE id IN (
-    SELECT id FROM entries WHERE id <= (SELECT MAX(id) FROM entries) - ?
-    ORDER BY id LIMIT ?)"""
+    SELECT id FROM entries ORDER BY id
+    LIMIT MIN(MAX((SELECT COUNT(*) FROM entries) - ?, 0), ?))"""
 
 
 class SqliteStore:
@@ -190,6 +190,7 @@ class SqliteStore:
         every other connection this process has to it.
         """
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _require_own(self._path.parent)
         with suppress(FileExistsError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             os.close(os.open(self._path, flags, 0o600))
@@ -200,7 +201,7 @@ class SqliteStore:
 
     def _number_on_disk(self) -> int:
         try:
-            return self._path.stat().st_ino
+            return self._path.lstat().st_ino
         except FileNotFoundError:
             return 0
 
@@ -225,3 +226,13 @@ class SqliteStore:
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def _require_own(directory: Path) -> None:
+    """Refuse a directory in which others could put a file of theirs under our name."""
+    found = directory.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if not ours or found.st_mode & 0o022:
+        raise PermissionError(
+            f"{directory} is not ours alone: set CASCADE_STATE_DIR to one that is."
+        )

@@ -272,6 +272,49 @@ def test_a_batchs_results_are_found_here(account, upstream):
     assert got.headers["content-length"] == str(len(got.body))
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/json", "application/x"])
+def test_no_other_address_reaches_a_client_that_follows_it(account, upstream, kind):
+    path = "/v1/messages/batches"
+    body = b'{"data": [{"results_url": "https:\\/\\/evil.example\\/x"}]}'
+    answer = HttpAnswer(headers=(("content-type", kind),), chunks=[body])
+    upstream.script(path, answer)
+    assert account.call("GET", path).body == b'{"data": [{"results_url": null}]}'
+    assert answer.closed
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (JSON, rb'{"results\u005furl":"https://evil.example"}'),
+        ((*JSON, ("content-encoding", "novel")), b"\x1f\x9d"),
+        ((*JSON, ("content-encoding", "gzip, gzip, gzip")), b"\x1f\x8b"),
+        ((*JSON, ("content-encoding", "gzip")), b"{}"),
+    ],
+)
+def test_a_description_of_batches_it_cannot_read_is_an_error(
+    account, upstream, headers, body
+):
+    path = "/v1/messages/batches/b_1"
+    answer = HttpAnswer(headers=headers, chunks=[body])
+    upstream.script(path, answer)
+    got = account.call("GET", path)
+    assert (got.status, got.json["error"]["type"]) == (502, "api_error")
+    assert answer.closed
+    assert account.decision.status == 502
+
+
+def test_a_client_that_leaves_within_its_upload_closes_what_was_answered(
+    account, upstream
+):
+    answer = HttpAnswer(chunks=[b"{}"])
+    upstream.script("/v1/files", answer)
+    upstream.reads_bodies = False
+    got, _ = upload(account, b"half", CONTENT_LENGTH="8")
+    assert got.status == 499
+    assert "content-type" not in got.headers
+    assert answer.closed
+
+
 @pytest.mark.parametrize(
     "path",
     [

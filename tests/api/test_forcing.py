@@ -69,7 +69,8 @@ def test_a_key_that_may_not_is_refused_before_anybody_is_asked(proxy, upstream):
     headers = {"x-api-key": proxy.key, "x-cascade": "off"}
     got = proxy.post(make_body(), headers=headers)
     assert (got.status, got.json["error"]["type"]) == (403, "permission_error")
-    assert "operator" in got.json["error"]["message"]
+    what_to_do = 'An operator can tick "may force" for it in admin under Client keys.'
+    assert what_to_do in got.json["error"]["message"]
     assert (upstream.requests, proxy.decisions()) == ([], [])
 
 
@@ -82,7 +83,9 @@ def test_another_word_is_refused(ask, upstream):
 @pytest.mark.parametrize("mode", ["none", "pass_through"])
 def test_without_keys_of_ours_nobody_may(ask, upstream, settings, mode):
     settings.CASCADE_AUTH_MODE = mode
-    assert ask("off").status == 403
+    got = ask("off")
+    assert got.status == 403
+    assert "without client keys" in got.json["error"]["message"]
     assert upstream.requests == []
 
 

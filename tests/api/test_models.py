@@ -114,48 +114,50 @@ def test_asks_the_owner_of_a_model_about_it(proxy, upstream):
 
 
 @pytest.mark.parametrize(
-    ("path", "sent"),
-    [
-        ("/v1/models/org/model", b"/v1/models/org/model"),
-        ("/v1/models/claude-opus@2026:x", b"/v1/models/claude-opus@2026:x"),
-        ("/v1/models/a b", b"/v1/models/a%20b"),
-        ("/v1/models/a#b", b"/v1/models/a%23b"),
-        ("/v1/models/caf\u00c3\u00a9", b"/v1/models/caf%C3%A9"),
-        ("/v1/models/100%25", b"/v1/models/100%2525"),
-    ],
+    "model", ["org/model", "claude-opus@2026:x", "us.vendor.model-v1:0", "a.b~c_d"]
 )
-def test_asks_about_a_model_whatever_its_name(proxy, upstream, path, sent):
-    upstream.script(httpx.URL("http://x" + sent.decode()).path, HttpAnswer())
-    assert proxy.call("GET", path).status == 200
-    assert upstream.requests[0].url.raw_path == sent
-
-
-def test_a_question_mark_in_a_name_is_no_query(proxy, upstream):
-    upstream.script("/v1/models/a?b", HttpAnswer())
-    got = proxy.call("GET", "/", environ={"PATH_INFO": "/v1/models/a?b"})
-    assert got.status == 200
-    assert upstream.requests[0].url.raw_path == b"/v1/models/a%3Fb"
+def test_asks_about_a_model_whatever_its_name(proxy, upstream, model):
+    upstream.script(f"/v1/models/{model}", HttpAnswer())
+    assert proxy.call("GET", f"/v1/models/{model}").status == 200
+    assert upstream.requests[0].url.raw_path == f"/v1/models/{model}".encode()
 
 
 @pytest.mark.parametrize(
-    "model", ["..", ".", "../files", "a/../../files", "..//files", "a/.."]
+    "model",
+    [
+        "..",
+        ".",
+        "...",
+        "../files",
+        "a/../../files",
+        "..//files",
+        "a/..",
+        "a/",
+        "a/b/c",
+        "a?b",
+        "a#b",
+        "a b",
+        "a\x01b",
+        "x//y",
+        "%2e%2e/files",
+        "%2f",
+        "..;/files",
+        "..\\files",
+        "..%5cfiles",
+        "caf\u00c3\u00a9",
+    ],
 )
 def test_a_name_leads_to_no_other_address_of_the_provider(proxy, upstream, model):
-    got = proxy.call("GET", f"/v1/models/{model}")
+    got = proxy.call("GET", "/", environ={"PATH_INFO": f"/v1/models/{model}"})
     assert (got.status, got.json["error"]["type"]) == (404, "not_found_error")
     assert upstream.requests == []
-
-
-def test_control_characters_in_a_name_are_escaped(proxy, upstream):
-    upstream.script("/v1/models/a\x01b", HttpAnswer())
-    assert proxy.call("GET", "/v1/models/a\x01b").status == 200
-    assert upstream.requests[0].url.raw_path == b"/v1/models/a%01b"
 
 
 @pytest.mark.parametrize(("method", "path"), [("HEAD", "/"), ("HEAD", "/api/hello")])
 def test_answers_clients_that_knock_without_a_key(proxy, method, path):
     got = proxy.call(method, path, headers={})
     assert (got.status, got.body) == (200, b"")
+    assert "html" not in got.headers.get("content-type", "")
 
 
 def test_says_hello_to_those_who_ask(proxy):

@@ -7,8 +7,15 @@ import pytest
 
 from routing.models import ClientKey
 from routing.snapshot import holder
-from tests.builders import DRAFT, VERIFIER, make_body, make_tool, make_tool_use
-from tests.fakes import HttpAnswer, message_bytes
+from tests.builders import (
+    DRAFT,
+    VERIFIER,
+    make_body,
+    make_events,
+    make_tool,
+    make_tool_use,
+)
+from tests.fakes import EVENTS, HttpAnswer, message_bytes
 
 OVERLOADED = b'{"type":"error","error":{"type":"overloaded_error","message":"busy"}}'
 FALLBACK = "fallback-other"
@@ -136,3 +143,14 @@ def test_what_is_remembered_is_another_keys_neither_to_see_nor_to_use(proxy, ups
     got = proxy.post(body, headers={"x-api-key": other})
     assert got.headers["x-cascade-reason"] == "not_eligible:tool_loop_of_verifier"
     assert msgspec.json.decode(upstream.requests[-1].read())["model"] == VERIFIER
+
+
+def test_a_turn_whose_client_left_is_marked_when_it_comes_again(proxy, upstream):
+    events = HttpAnswer(headers=EVENTS, chunks=make_events("4", model=VERIFIER))
+    upstream.script(VERIFIER, events, answer(VERIFIER))
+    left = proxy.ask(stream=True)
+    next(left.chunks)
+    left.close()
+    proxy.ask()
+    assert [d.aborted for d in proxy.decisions()] == [True, False]
+    assert [d.repeat for d in proxy.decisions()] == [False, True]

@@ -160,5 +160,25 @@ def test_shows_which_breakers_are_open_as_all_workers_know_them():
     name = b'cascadeproxy_breaker_open{model="draft-small",provider="main"} 1.0'
     assert name not in scrape().body
     call = Call(role="draft", target=DOWN, status=529, usage=None, duration_ms=1.0)
-    breaker.note([call] * breaker.FAILURES)
+    for _ in range(breaker.FAILURES):
+        breaker.note([call])
     assert name in scrape().body
+
+
+def test_shows_how_much_of_the_journal_is_to_be_loaded(
+    settings, tmp_path, fresh_holder
+):
+    settings.CASCADE_JOURNAL_DIR = tmp_path
+    (tmp_path / "a.jsonl").write_bytes(b"1234567")
+    fresh_holder.get()
+    assert b"cascadeproxy_journal_waiting_bytes 7.0" in scrape().body
+
+
+def test_does_not_ask_a_database_that_is_away(
+    fresh_holder, monkeypatch, django_assert_num_queries
+):
+    fresh_holder.get()
+    monkeypatch.setattr("routing.snapshot.load", failing)
+    monkeypatch.setattr(fresh_holder, "_healthy", False)
+    with django_assert_num_queries(0):
+        assert b"\ncascadeproxy_journal_waiting_bytes" not in scrape().body

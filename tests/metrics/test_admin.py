@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from metrics import admin
 from metrics.models import ModelPrice, RoutingDecision
+from metrics.types import Usage
 from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+from tests.metrics.plans import plan
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/metrics/routingdecision/"
@@ -108,8 +110,8 @@ def test_the_list_stays_on_its_index_and_makes_few_queries(
     with django_assert_max_num_queries(5):
         admin_client.get(LIST)
     newest = RoutingDecision.objects.order_by("-started_at", "-pk")[:50]
-    assert "decision_recent" in newest.explain()
-    assert "TEMP B-TREE" not in newest.explain()
+    assert "decision_recent" in plan(newest)
+    assert "TEMP B-TREE" not in plan(newest)
 
 
 @pytest.mark.parametrize(
@@ -127,9 +129,9 @@ def test_what_is_rare_is_listed_and_counted_from_an_index_of_its_own(
     admin_client, decision, filters, index
 ):
     rows = admin_client.get(LIST, filters).context["cl"].queryset
-    assert index in rows.explain()
-    assert "TEMP B-TREE" not in rows.explain()
-    assert index in rows.order_by()[: admin.COUNTED_AT_MOST].explain()
+    assert index in plan(rows)
+    assert "TEMP B-TREE" not in plan(rows)
+    assert index in plan(rows.order_by()[: admin.COUNTED_AT_MOST])
 
 
 def test_an_operators_price_is_his_by_name(admin_client):
@@ -148,7 +150,40 @@ def test_an_operators_price_is_his_by_name(admin_client):
     assert admin_client.post(PRICES + "add/", form).status_code == 302
     price = ModelPrice.objects.get()
     assert price.source.startswith("admin, ")
-    assert "0.125 / 10" in admin_client.get(PRICES).content.decode()
+    page = admin_client.get(PRICES).content.decode()
+    assert "0.125 / 10" in page
+    assert '<span class="figure">unknown</span>' in page, "for searches"
     form["source"] = "contract 7"
     admin_client.post(f"{PRICES}{price.pk}/change/", form)
     assert ModelPrice.objects.get().source == "contract 7"
+
+
+@pytest.mark.parametrize(
+    ("tariff", "status"),
+    [("batch", 302), ("priority+us", 302), ("Batch", 200), ("standard", 200)],
+)
+def test_a_tariff_is_written_as_providers_report_it(admin_client, tariff, status):
+    amounts = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
+    form = {f"{name}_usd": "1" for name in amounts} | {
+        "model": "draft-small",
+        "tariff": tariff,
+        "valid_from": MOMENT.date().isoformat(),
+        "above_prompt_tokens": "0",
+        "web_search_usd": "10",
+    }
+    assert admin_client.post(PRICES + "add/", form).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("rare", "cost_nusd", "shown"),
+    [
+        ({"unpriced": "compaction"}, None, "unknown: compaction"),
+        ({"web_searches": 2}, 20_000_000, "$0.0200, 2 searches"),
+        ({"tariff": "batch"}, None, "draft-small (batch)"),
+    ],
+)
+def test_what_is_rare_about_a_call_is_told(admin_client, load, rare, cost_nusd, shown):
+    usage = Usage(input_tokens=1, **rare)
+    load(make_record(calls=(make_call(usage=usage, cost_nusd=cost_nusd),)))
+    pk = RoutingDecision.objects.get().pk
+    assert shown in admin_client.get(f"{LIST}{pk}/change/").content.decode()

@@ -4,8 +4,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from metrics import demo, price_book, price_snapshot
-from metrics.baseline import baseline_nusd, total_cost_nusd
+from metrics.baseline import baseline_of, total_cost_nusd
+from metrics.caching import NOTHING_CACHED
 from metrics.models import RoutingDecision
+from metrics.stakes import NO_STAKES
 from routing.quality.vetoes import VETOES
 from tests.metrics.builders import make_record
 
@@ -62,8 +64,8 @@ def test_it_is_marked_and_its_money_is_reckoned_like_any(traffic):
         assert record.started_at <= NOW
         assert record.cost_nusd == total_cost_nusd(record.calls)
         if record.outcome != "accepted":
-            baseline = baseline_nusd(record.calls, verifier_price=None)
-            assert record.baseline_nusd == baseline
+            alone = baseline_of(record.calls, NO_STAKES, NOTHING_CACHED)
+            assert record.baseline_nusd == alone.nusd
         if record.outcome == "accepted":
             assert record.confidence >= record.threshold
 

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from metrics import instruments
-from metrics.instruments import OTHER, NameLimit, OpenBreakers
+from metrics.instruments import OTHER, Backlog, NameLimit, OpenBreakers, PausedRules
 from metrics.types import Usage
 from tests.metrics.builders import make_call, make_record
 
@@ -116,6 +116,12 @@ def test_no_open_breaker_is_no_sample():
     assert gauge.samples == []
 
 
+def test_every_paused_rule_is_a_sample_of_its_gauge():
+    (gauge,) = PausedRules(lambda: ["second", "first", "first"]).collect()
+    assert [sample.labels["rule"] for sample in gauge.samples] == ["first", "second"]
+    assert {sample.value for sample in gauge.samples} == {1}
+
+
 def test_models_beyond_the_limit_are_one_sample(monkeypatch):
     monkeypatch.setattr(instruments, "_model_label", NameLimit(limit=1))
     targets = [("main", f"made-up-{number}") for number in range(3)]
@@ -145,3 +151,19 @@ def test_an_upload_or_download_is_no_time_of_ours(moved):
     record = make_record(outcome="account")
     assert moved(record, "cascadeproxy_overhead_seconds_count") == 0
     assert moved(record, "cascadeproxy_time_to_first_byte_seconds_count") == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "by"),
+    [("default", "veto:empty", 1), ("default", "", 0), ("", "veto:empty", 0)],
+)
+def test_a_draft_that_is_not_returned_is_counted_by_its_reason(moved, rule, reason, by):
+    record = make_record(outcome="escalated", rule=rule, reason=reason)
+    name = "cascadeproxy_drafts_not_returned_total"
+    assert moved(record, name, reason="veto:empty") == by
+
+
+@pytest.mark.parametrize(("waiting", "samples"), [(7, [7]), (0, [0]), (None, [])])
+def test_a_backlog_nobody_knows_has_no_sample(waiting, samples):
+    (gauge,) = Backlog(lambda: waiting).collect()
+    assert [sample.value for sample in gauge.samples] == samples

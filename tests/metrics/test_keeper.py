@@ -1,15 +1,20 @@
 import logging
 import signal
 import threading
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
 
-from metrics import keeper, lines, loader
+from metrics import keeper, lines, loader, rollups
 from metrics.journal import Journal
 from metrics.keeper import Reporter
 from metrics.loader import LoadResult
 from metrics.models import RoutingDecision
+from metrics.rollup_models import DailyRollup, RollupState
 from tests.metrics.builders import make_record
 
 
@@ -26,6 +31,13 @@ def journal(tmp_path, settings):
     writer = Journal(tmp_path)
     writer.append(lines.encode(make_record()))
     return writer
+
+
+@pytest.fixture(autouse=True)
+def _one_connection(monkeypatch):
+    """A test of PostgreSQL is one transaction, which ends with its connection."""
+    monkeypatch.setattr(keeper, "close_old_connections", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -128,8 +140,56 @@ def test_it_logs_changes_and_nothing_else(caplog):
             reporter.report(LoadResult(loaded=5, problem=problem))
         reporter.report(LoadResult(rejected=2))
     assert [entry.getMessage()[:22] for entry in caplog.records] == [
-        "The journal is not loa",
-        "The journal is not loa",
-        "The journal is being l",
+        "The account is not up ",
+        "The account is not up ",
+        "The account is up to d",
         "2 journal lines could ",
     ]
+
+
+@pytest.mark.django_db
+def test_what_was_loaded_is_added_to_the_sums(journal, tmp_path):
+    assert keeper.load(tmp_path).loaded == 1
+    assert DailyRollup.objects.get().decisions == 1
+
+
+@pytest.mark.django_db
+def test_sums_in_trouble_are_a_problem_and_lose_nothing(journal, tmp_path, monkeypatch):
+    def fold(**_options):
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rollups, "fold", fold)
+        result = keeper.load(tmp_path)
+    assert (result.loaded, "sums are behind" in result.problem) == (1, True)
+    assert keeper.load(tmp_path) == LoadResult()
+    assert DailyRollup.objects.get().decisions == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "left"), [(0, 1), (1, 0)])
+def test_it_prunes_only_where_it_was_told_to(journal, tmp_path, settings, days, left):
+    settings.CASCADE_RETENTION_DAYS = days
+    keeper.load(tmp_path)
+    RoutingDecision.objects.update(started_at=timezone.now() - timedelta(days=30))
+    telling = stop()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "_prune", partial(_prune_once, keeper._prune, telling))
+        if not days:
+            telling.set()
+        keeper.run(tmp_path, poll_s=0.001, stop=telling)
+    assert RoutingDecision.objects.count() == left
+
+
+def _prune_once(prune, telling):
+    telling.set()
+    prune()
+
+
+@pytest.mark.django_db
+def test_a_changed_time_zone_is_followed_when_it_starts(journal, tmp_path):
+    keeper.load(tmp_path)
+    RollupState.objects.update(time_zone="Asia/Tokyo")
+    keeper.run(tmp_path, poll_s=0.001, stop=stop(told=True))
+    assert RollupState.current().time_zone == "UTC"
+    assert DailyRollup.objects.get().decisions == 1

@@ -20,13 +20,16 @@ GOLDEN = (
     b'"signals":{"prior":0.85},"calls":[{"role":"draft","provider":"anthropic",'
     b'"model":"draft-small","status":200,"usage":{"input_tokens":1200,'
     b'"output_tokens":300,"cache_read_tokens":0,"cache_write_5m_tokens":0,'
-    b'"cache_write_1h_tokens":0},"price":{"input_nusd":100000000,'
+    b'"cache_write_1h_tokens":0,"web_searches":0,"tariff":"","unpriced":""},'
+    b'"price":{"input_nusd":100000000,'
     b'"output_nusd":500000000,"cache_read_nusd":10000000,'
-    b'"cache_write_5m_nusd":125000000,"cache_write_1h_nusd":200000000},'
+    b'"cache_write_5m_nusd":125000000,"cache_write_1h_nusd":200000000,'
+    b'"web_search_nusd":null},'
     b'"cost_nusd":270000,"duration_ms":840}],"cost_nusd":270000,'
     b'"baseline_nusd":10800000,"total_ms":850,"overhead_us":900,'
     b'"first_byte_ms":845,"status":200,"stream":false,"aborted":false,'
-    b'"simulated":false,"repeat":false,"endpoint":""}'
+    b'"simulated":false,"repeat":false,"endpoint":"",'
+    b'"baseline_basis":"","estimate_nusd":null}'
 )
 
 
@@ -38,6 +41,18 @@ def as_record(line):
 def test_the_format_of_a_line_is_what_it_was():
     assert lines.encode(make_record()) == GOLDEN
     assert as_record(lines.decode(GOLDEN)) == make_record()
+
+
+def test_lines_of_before_searches_and_tariffs_are_loaded():
+    old = GOLDEN
+    for grown in (
+        b',"web_searches":0,"tariff":"","unpriced":""',
+        b',"web_search_nusd":null',
+        b',"repeat":false,"endpoint":"","baseline_basis":"","estimate_nusd":null',
+    ):
+        assert grown in old
+        old = old.replace(grown, b"")
+    assert as_record(lines.decode(old)) == make_record()
 
 
 @given(

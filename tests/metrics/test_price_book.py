@@ -21,19 +21,21 @@ def price(input_usd):
     )
 
 
-def row(model, input_usd, *, provider="", since=DAY, above=0):
+def row(model, input_usd, *, provider="", since=DAY, above=0, tariff="", shipped=False):
     return PriceRow(
         provider=provider,
         model=model,
         valid_from=since,
         above_prompt_tokens=above,
         price=price(input_usd),
+        tariff=tariff,
+        shipped=shipped,
     )
 
 
-def found(rows, model, *, provider="anthropic", at=DAY, prompt_tokens=10):
+def found(rows, model, *, provider="anthropic", at=DAY, prompt_tokens=10, tariff=""):
     return PriceBook(rows).price_for(
-        provider, model, at=at, prompt_tokens=prompt_tokens
+        provider, model, at=at, prompt_tokens=prompt_tokens, tariff=tariff
     )
 
 
@@ -122,6 +124,38 @@ def test_a_dated_name_of_its_own_comes_first():
     assert found(rows, "m-x-20261001") == price(1)
 
 
+def test_a_tariff_has_prices_of_its_own():
+    rows = [row("m", 2), row("m", 1, tariff="batch"), row("*", 9, tariff="fast")]
+    assert found(rows, "m") == price(2)
+    assert found(rows, "m", tariff="batch") == price(1)
+    assert found(rows, "m", tariff="fast") == price(9)
+
+
+@pytest.mark.parametrize("tariff", ["batch", "fast", "batch+us", "odd"])
+def test_a_tariff_nobody_priced_has_no_price(tariff):
+    assert found([row("m", 2), row("m", 2, tariff="priority")], "m", tariff=tariff) is (
+        None
+    )
+
+
+def test_what_is_shipped_later_does_not_push_aside_an_operators_price():
+    later = DAY + timedelta(days=1)
+    rows = [row("m", 1), row("m", 2, since=later, shipped=True)]
+    assert found(rows, "m", at=later) == price(1)
+
+
+def test_a_shipped_price_holds_until_the_first_day_of_an_operators():
+    before = DAY - timedelta(days=1)
+    rows = [row("m", 1), row("m", 2, since=before, shipped=True)]
+    assert found(rows, "m", at=before) == price(2)
+    assert found(rows, "m", at=DAY) == price(1)
+
+
+def test_an_operators_price_leaves_those_of_other_tariffs_alone():
+    rows = [row("m", 1), row("m", 2, tariff="batch", shipped=True)]
+    assert found(rows, "m", tariff="batch") == price(2)
+
+
 def test_what_clients_make_up_does_not_fill_the_memory():
     book = PriceBook([row("m", 1)])
     for n in range(REMEMBERED_NAMES + 10):
@@ -159,3 +193,53 @@ def test_a_price_of_the_database_is_exact():
     )
     found = price_book.load().price_for("groq", "m", at=DAY, prompt_tokens=1)
     assert (found.input_nusd, found.output_nusd) == (1000, 123_456_789_012_000)
+    assert found.web_search_nusd is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("usd", "nusd"), [("10", 10_000_000), ("0", 0), (None, None)])
+def test_a_thousand_searches_are_priced_one_by_one(usd, nusd):
+    ModelPrice.objects.create(
+        model="m",
+        valid_from=DAY,
+        input_usd=1,
+        output_usd=1,
+        cache_read_usd=1,
+        cache_write_5m_usd=1,
+        cache_write_1h_usd=1,
+        web_search_usd=None if usd is None else Decimal(usd),
+        source="boss",
+    )
+    found = price_book.load().price_for("groq", "m", at=DAY, prompt_tokens=1)
+    assert found.web_search_nusd == nusd
+
+
+@pytest.mark.django_db
+def test_the_book_of_the_database_knows_whose_a_price_is():
+    price_snapshot.load(price_snapshot.read())
+    shipped = ModelPrice.objects.get(
+        provider="groq", model="llama-3.1-8b-instant", tariff=""
+    )
+    shipped.pk, shipped.input_usd = None, Decimal(7)
+    shipped.source, shipped.valid_from = "boss", DAY
+    shipped.save()
+    ModelPrice.objects.create(
+        provider="groq",
+        model="llama-3.1-8b-instant",
+        valid_from=DAY + timedelta(days=1),
+        input_usd=9,
+        output_usd=9,
+        cache_read_usd=9,
+        cache_write_5m_usd=9,
+        cache_write_1h_usd=9,
+        source=shipped_source(),
+    )
+    book = price_book.load()
+    found = book.price_for(
+        "groq", "llama-3.1-8b-instant", at=date(2026, 11, 1), prompt_tokens=1
+    )
+    assert found.input_nusd == 7_000_000_000
+
+
+def shipped_source():
+    return f"{price_book.SHIPPED} 9.9.9, 2026-06-02"

@@ -15,7 +15,7 @@ TODAY = date(2026, 11, 23)
 SINCE = price_snapshot.SINCE_EVER
 
 
-def shipped(model="draft-small", *, usd="1", since=SINCE, above=0):
+def shipped(model="draft-small", *, usd="1", since=SINCE, above=0, tariff=""):
     amounts = dict.fromkeys(
         (
             "input_usd",
@@ -31,6 +31,7 @@ def shipped(model="draft-small", *, usd="1", since=SINCE, above=0):
         model=model,
         valid_from=since,
         above_prompt_tokens=above,
+        tariff=tariff,
         **amounts,
     )
 
@@ -56,6 +57,41 @@ def test_a_model_the_operator_priced_is_left_to_him():
     newer = load(shipped(since=date(2026, 12, 1), usd="9"), shipped("verifier-large"))
     assert (newer.added, newer.left) == (1, 1)
     assert ModelPrice.objects.filter(model="draft-small").count() == 1
+
+
+@pytest.mark.django_db
+def test_each_tariff_of_a_model_is_the_operators_or_shipped():
+    load(shipped())
+    ModelPrice.objects.update(source="boss, 2026-11-20")
+    batch = load(shipped(usd="9"), shipped(usd="4", tariff="batch"))
+    assert (batch.added, batch.left) == (1, 1)
+    assert set(ModelPrice.objects.values_list("tariff", "input_usd")) == {
+        ("", 1),
+        ("batch", 4),
+    }
+
+
+def test_a_tariff_that_changed_leaves_the_listed_price_alone():
+    old = [shipped(usd="2"), shipped(usd="1", tariff="batch")]
+    new = [shipped(usd="2"), shipped(usd="3", tariff="batch")]
+    merged = sync_prices.merged(old, new, TODAY)
+    assert [(p.tariff, p.valid_from, p.input_usd) for p in merged] == [
+        ("", SINCE, 2),
+        ("batch", SINCE, 1),
+        ("batch", TODAY, 3),
+    ]
+
+
+def test_a_file_without_tariffs_and_searches_is_read(tmp_path):
+    path = tmp_path / "prices.json"
+    path.write_bytes(
+        b'{"source":"genai-prices 0","taken_on":"2026-11-23","prices":[{'
+        b'"provider":"anthropic","model":"m","valid_from":"2020-01-01",'
+        b'"above_prompt_tokens":0,"input_usd":"1","output_usd":"1",'
+        b'"cache_read_usd":"1","cache_write_5m_usd":"1","cache_write_1h_usd":"1"}]}'
+    )
+    (price,) = price_snapshot.read(path).prices
+    assert (price.tariff, price.web_search_usd) == ("", None)
 
 
 @pytest.mark.django_db

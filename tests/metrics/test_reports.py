@@ -1,18 +1,26 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics import lines, loader, reports
+from metrics import lines, loader, reports, rollups
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
 from metrics.periods import Period
+from metrics.rollup_models import DailyRollup, HourlyRollup
 from metrics.types import SavingsRow
-from tests.metrics.builders import MOMENT, make_id, make_record
+from tests.metrics.builders import MOMENT, make_call, make_id, make_record
 
 NUSD = st.none() | st.integers(0, 10**14)
 PERIOD = Period(first=date(2026, 11, 18), last=date(2026, 11, 21))
+CALLS = st.builds(
+    make_call,
+    role=st.sampled_from(["draft", "verifier", "judge"]),
+    cost_nusd=NUSD,
+    usage=st.none() | st.just(make_call().usage),
+)
 RECORDS = st.lists(
     st.builds(
         make_record,
@@ -20,6 +28,10 @@ RECORDS = st.lists(
             lambda minutes: MOMENT + timedelta(minutes=minutes)
         ),
         rule=st.sampled_from(["", "opus", "sonnet"]),
+        key_name=st.sampled_from(["acme", "globex"]),
+        tag=st.sampled_from(["", "batch"]),
+        calls=st.lists(CALLS, max_size=2).map(tuple),
+        overhead_us=st.integers(0, 2000),
         outcome=st.sampled_from(["accepted", "escalated", "pass_through", "account"]),
         cost_nusd=NUSD,
         baseline_nusd=NUSD,
@@ -53,6 +65,14 @@ def independent(records, label, *, simulated):
         cost_nusd=sum(r.cost_nusd for r in known),
         baseline_nusd=sum(r.baseline_nusd for r in known),
         repeats=sum(r.repeat for r in mine),
+        failed=sum(r.status >= 400 for r in mine),
+        wasted_nusd=sum(
+            call.cost_nusd or 0
+            for r in known
+            for call in r.calls
+            if call.role == "draft" and r.outcome != "accepted"
+        ),
+        overhead_us=sum(r.overhead_us for r in mine),
     )
 
 
@@ -78,24 +98,34 @@ def numbered(records):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_all_sums_agree_to_the_nano_dollar(tmp_path, records, simulated):
-    RoutingDecision.objects.all().delete()
+    forget_everything()
     writer = Journal(tmp_path)
     for record in records:
         writer.append(lines.encode(record))
     writer.close()
     assert loader.load_once(tmp_path).loaded == len(records)
-    span = {"start": PERIOD.start, "end": PERIOD.end, "simulated": simulated}
-    by_rule = reports.savings_by_rule(**span)
+    rollups.fold()
+    by_rule = reports.savings_by("rule", PERIOD, simulated=simulated)
     by_day = reports.savings_by_day(PERIOD, simulated=simulated)
+    by_hour = reports.savings_by_hour(PERIOD, simulated=simulated)
     truth = independent(records, "all", simulated=simulated)
-    assert reports.savings(**span) == truth
+    assert reports.savings(PERIOD, simulated=simulated) == truth
     assert reports.total(by_rule) == truth
-    kinds = reports.savings_by_kind(start=PERIOD.start, end=PERIOD.end)
-    assert kinds[simulated] == by_rule
+    assert reports.savings_by_kind(PERIOD)[simulated] == by_rule
     assert reports.total(by_day) == truth
-    for row in by_rule:
-        mine = [r for r in records if r.rule == row.label]
-        assert row == independent(mine, row.label, simulated=simulated)
+    only_daily = {"wasted_nusd": 0, "overhead_us": 0}
+    assert reports.total(by_hour) == replace(truth, **only_daily)
+    for dimension in ("rule", "key_name", "tag"):
+        for row in reports.savings_by(dimension, PERIOD, simulated=simulated):
+            mine = [r for r in records if getattr(r, dimension) == row.label]
+            assert row == independent(mine, row.label, simulated=simulated)
+
+
+def forget_everything():
+    """Hypothesis runs its examples in one transaction of one test."""
+    RoutingDecision.objects.all().delete()
+    DailyRollup.objects.all().delete()
+    HourlyRollup.objects.all().delete()
 
 
 @pytest.mark.django_db
@@ -104,14 +134,16 @@ def test_the_dearest_rule_comes_first(load):
         make_record(decision_id=make_id(1), rule="cheap", baseline_nusd=1),
         make_record(decision_id=make_id(2), rule="dear", baseline_nusd=9),
     )
-    rules = reports.savings_by_rule(start=PERIOD.start, end=PERIOD.end, simulated=False)
+    rollups.fold()
+    rules = reports.savings_by("rule", PERIOD, simulated=False)
     assert [rule.label for rule in rules] == ["dear", "cheap"]
 
 
 @pytest.mark.django_db
 def test_a_quiet_day_is_a_row_too(load, django_assert_num_queries):
     load(make_record(started_at=MOMENT - timedelta(days=1)))
-    with django_assert_num_queries(4):
+    rollups.fold()
+    with django_assert_num_queries(1):
         days = reports.savings_by_day(PERIOD, simulated=False)
     assert [(day.label, day.decisions) for day in days] == [
         ("2026-11-18", 0),
@@ -124,5 +156,33 @@ def test_a_quiet_day_is_a_row_too(load, django_assert_num_queries):
 @pytest.mark.django_db
 def test_a_loss_is_a_negative_saving(load):
     load(make_record(outcome="escalated", cost_nusd=11, baseline_nusd=10))
-    row = reports.savings(start=PERIOD.start, end=PERIOD.end, simulated=False)
+    rollups.fold()
+    row = reports.savings(PERIOD, simulated=False)
     assert (row.saving_nusd, row.saving_share) == (-1, -0.1)
+
+
+@pytest.mark.django_db
+def test_hours_are_labelled_by_their_first_moment(load):
+    load(make_record(started_at=MOMENT + timedelta(minutes=59)))
+    rollups.fold()
+    (hour,) = reports.savings_by_hour(PERIOD, simulated=False)
+    assert (hour.label, hour.decisions) == ("2026-11-20T12:00:00+00:00", 1)
+
+
+@pytest.mark.django_db
+def test_the_bins_hold_every_judged_draft_that_a_threshold_could_move(load):
+    shared = {"outcome": "escalated", "cost_nusd": 300_000, "baseline_nusd": 700_000}
+    load(
+        make_record(decision_id=make_id(1), confidence=0.29),
+        make_record(decision_id=make_id(2), confidence=1.0, cost_nusd=None),
+        make_record(decision_id=make_id(3), confidence=0.29, **shared),
+        make_record(decision_id=make_id(4), confidence=0, reason="veto:empty"),
+        make_record(decision_id=make_id(5), confidence=None, outcome="pass_through"),
+        make_record(decision_id=make_id(6), confidence=0.29, rule="another"),
+    )
+    rollups.fold()
+    bins = reports.confidence_bins("default", PERIOD, simulated=False)
+    assert (bins.decisions[29], bins.decisions[99], sum(bins.decisions)) == (2, 1, 3)
+    assert (bins.known[29], sum(bins.known), bins.vetoed) == (2, 2, 1)
+    assert bins.draft_nusd[29] == 2 * 270_000
+    assert bins.baseline_nusd[29] == 10_800_000 + 700_000

@@ -17,7 +17,15 @@ CALLS = st.builds(
     provider=st.text(max_size=10),
     model=st.text(max_size=10),
     status=st.none() | st.integers(100, 599),
-    usage=st.none() | st.builds(Usage, input_tokens=TOKENS, cache_read_tokens=TOKENS),
+    usage=st.none()
+    | st.builds(
+        Usage,
+        input_tokens=TOKENS,
+        cache_read_tokens=TOKENS,
+        web_searches=st.integers(0, 3),
+        tariff=st.sampled_from(["", "batch", "priority+us"]),
+        unpriced=st.sampled_from(["", "compaction"]),
+    ),
     price=st.none()
     | st.builds(
         Price,
@@ -26,6 +34,7 @@ CALLS = st.builds(
         cache_read_nusd=TOKENS,
         cache_write_5m_nusd=TOKENS,
         cache_write_1h_nusd=TOKENS,
+        web_search_nusd=st.none() | TOKENS,
     ),
     cost_nusd=st.none() | TOKENS,
     duration_ms=TOKENS,
@@ -49,10 +58,24 @@ def test_a_stored_call_is_what_it_was():
         "draft-small",
         200,
         [1200, 300, 0, 0, 0],
-        [100_000_000, 500_000_000, 10_000_000, 125_000_000, 200_000_000],
+        [0.1, 0.5, 0.01, 0.125, 0.2],
         270_000,
         840,
     ]
+
+
+@pytest.mark.parametrize(
+    ("rare", "stored"),
+    [
+        ({}, []),
+        ({"web_searches": 2}, [2]),
+        ({"tariff": "batch"}, [0, "batch"]),
+        ({"unpriced": "compaction"}, [0, "", "compaction"]),
+    ],
+)
+def test_what_is_rare_takes_room_only_where_it_is(rare, stored):
+    call = make_call(usage=Usage(input_tokens=7, **rare))
+    assert rows.call_to_json(call)[4] == [7, 0, 0, 0, 0, *stored]
 
 
 def test_text_is_cut_to_its_column_and_freed_of_nul():

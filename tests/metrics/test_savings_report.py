@@ -3,6 +3,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from metrics import rule_stats
+from metrics.stakes import Learned, RuleKey
 from tests.metrics.builders import make_id, make_record
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,12 @@ def test_it_is_readable(capsys):
     assert "\nsim " not in text
 
 
+def test_sums_of_nothing_known_are_unknown_and_not_zero(capsys):
+    (row,) = (x for x in report(capsys).splitlines() if x.startswith("(no rule)"))
+    assert row.count("unknown") == 3
+    assert "$" not in row
+
+
 def test_simulated_decisions_are_hinted_at_where_they_are_not_counted(capsys):
     hint = "1 simulated decisions are not counted; --simulated shows them."
     assert hint in report(capsys)
@@ -55,3 +63,14 @@ def test_simulated_money_is_asked_for(capsys):
 def test_a_number_of_days_we_cannot_do_is_refused():
     with pytest.raises(CommandError, match="--days"):
         call_command("savings_report", "--days", "0")
+
+
+def test_json_tells_what_was_learned_of_rules(capsys, monkeypatch):
+    key = RuleKey("default", "draft-small", "verifier-large", False)
+    known = Learned(escalated=1.0, error=0.04, error_samples=9)
+    play = key._replace(simulated=True)
+    monkeypatch.setattr(rule_stats, "load", lambda: {key: known, play: Learned()})
+    (told,) = msgspec.json.decode(report(capsys, "--json"))["learned"]
+    assert (told["rule"], told["draft_model"]) == ("default", "draft-small")
+    assert (told["baseline_error"], told["baseline_error_samples"]) == (0.04, 9)
+    assert (told["acceptance"], told["break_even"], told["paused"]) == (0, None, False)

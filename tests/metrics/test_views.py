@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from metrics import retention, rollups
 from metrics.models import RoutingDecision
+from metrics.rollup_models import RollupState
 from tests.metrics.builders import make_id, make_record
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +75,18 @@ def test_the_cards_are_the_sums_of_the_tables(page, load, today):
         assert sum(row.sums.saving_nusd for row in rows) == total.saving_nusd
         assert sum(row.sums.decisions for row in rows) == total.decisions
     assert cards(page())["Saved"].value == "$0.0211"
+
+
+def test_sums_of_nothing_known_are_unknown_in_the_table(page, load, today):
+    now, _ = today
+    load(
+        make_record(started_at=now, cost_nusd=None, rule="unpriced"),
+        make_record(started_at=now, decision_id=make_id(2)),
+    )
+    _, _, table = page().content.decode().partition(">unpriced</a>")
+    row = table.partition("</tr>")[0]
+    assert row.count(">unknown</a>") == 3
+    assert "$" not in row
 
 
 def test_what_is_unknown_is_said(page, load, today):
@@ -201,6 +215,36 @@ def test_the_page_makes_a_bounded_number_of_queries(
     page, load, today, django_assert_max_num_queries
 ):
     load(make_record(started_at=today[0]))
-    with django_assert_max_num_queries(14):
-        page(period="7d")
+    page(period="7d")
+    for period in ("7d", "90d"):
+        with django_assert_max_num_queries(8):
+            page(period=period)
     assert RoutingDecision.objects.count() == 1
+
+
+def test_decisions_that_are_not_in_the_sums_yet_are_said(
+    page, load, today, monkeypatch
+):
+    monkeypatch.setattr(rollups, "PAGE_ROWS", 1)
+    load(
+        make_record(decision_id=make_id(1), started_at=today[0]),
+        make_record(decision_id=make_id(2), started_at=today[0]),
+    )
+    assert b"1 decisions have come that are not in these figures" in page().content
+    assert b"that are not in these figures" not in page().content
+
+
+def test_pruned_decisions_are_said_and_their_sums_stay(page, load, today):
+    load(make_record(started_at=today[1]))
+    retention.prune(days=1)
+    response = page()
+    assert response.context["total"].sums.decisions == 1
+    assert b"have been pruned" in response.content
+    assert b"have been pruned" not in page(period="today").content
+
+
+def test_sums_of_days_in_another_zone_are_said(page, load, today):
+    load(make_record(started_at=today[0]))
+    page()
+    RollupState.objects.update(time_zone="Asia/Tokyo")
+    assert b"sums are of days in Asia/Tokyo" in page().content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -55,7 +56,9 @@ def make_snapshot(**changes: Any) -> Snapshot:
     return Snapshot(**values | changes)
 
 
-def make_prices(*models: str) -> PriceBook:
+def make_prices(
+    *models: str, tariff: str = "", web_search_nusd: int | None = None
+) -> PriceBook:
     """The draft costs 1 and 5 dollars per million tokens, the verifier ten times it."""
     dollars = {DRAFT: 1, VERIFIER: 10}
     return PriceBook(
@@ -64,7 +67,8 @@ def make_prices(*models: str) -> PriceBook:
             model=model,
             valid_from=date(2026, 1, 1),
             above_prompt_tokens=0,
-            price=make_price(dollars[model]),
+            price=replace(make_price(dollars[model]), web_search_nusd=web_search_nusd),
+            tariff=tariff,
         )
         for model in models or dollars
     )

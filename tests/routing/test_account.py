@@ -13,7 +13,7 @@ from routing.account import (
     is_passable,
     require_access,
 )
-from routing.errors import ClientGone, Forbidden, StreamInterrupted
+from routing.errors import ClientGone, Forbidden, NotFound, StreamInterrupted
 from tests.fakes import FakeReply
 from tests.routing.builders import ACME
 
@@ -77,11 +77,20 @@ def test_names_are_few(path, name):
 
 
 def test_lets_in_a_key_that_may_reach_the_account(settings):
-    require_access(dataclasses.replace(ACME, account_access=True))
-    with pytest.raises(Forbidden):
-        require_access(ACME)
+    asked = ("GET", "/v1/files")
+    require_access(dataclasses.replace(ACME, account_access=True), *asked)
+    with pytest.raises(Forbidden, match="GET /v1/files reaches the whole account"):
+        require_access(ACME, *asked)
+    settings.CASCADE_AUTH_MODE = "none"
+    with pytest.raises(Forbidden, match="nobody may"):
+        require_access(ACME, *asked)
     settings.CASCADE_AUTH_MODE = "pass_through"
-    require_access(ACME)
+    require_access(ACME, *asked)
+
+
+def test_knows_a_base_url_with_one_v1_too_many():
+    with pytest.raises(NotFound, match="base URL ends before /v1"):
+        require_access(ACME, "POST", "/v1/v1/messages")
 
 
 class Ends:

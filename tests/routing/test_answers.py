@@ -369,3 +369,30 @@ def test_a_call_tells_how_its_provider_failed(last, failure):
     relay = Relay(EVENT_LIST[0], last)
     relay.read()
     assert relay.ends[0].call.failure == failure
+
+
+def test_a_stream_nobody_can_count_is_passed_on_to_its_end(monkeypatch):
+    monkeypatch.setattr("routing.metering.MAX_EVENTS", 5)
+    flood = [*EVENT_LIST[:3], b"\n\n" * 20, *EVENT_LIST[3:]]
+    relay = Relay(*flood)
+    assert relay.read() == b"".join(flood)
+    (end,) = relay.ends
+    assert (end.failed_status, end.call.usage) == (None, make_usage(20, 1))
+
+
+def test_a_compressed_flood_is_passed_on_as_it_came():
+    flood = gzip.compress(b"\n" * 32 * 1024 * 1024)
+    chunks = [flood[at : at + 16_384] for at in range(0, len(flood), 16_384)]
+    relay = Relay(*chunks, headers=GZIP)
+    assert list(relay.answer) == chunks
+    assert [end.failed_status for end in relay.ends] == [None]
+
+
+@pytest.mark.parametrize("first", [b"event: ping\ndata: x", b": a comment\n\n" * 9])
+def test_renaming_waits_no_longer_than_an_answer_may_take_to_begin(monkeypatch, first):
+    monkeypatch.setattr("routing.answers.MAX_EVENT_BYTES", 50)
+    monkeypatch.setattr("routing.answers.MAX_EVENTS_BEFORE", 8)
+    endless = [first, b"y" * 60, b"z", STREAM]
+    sent = list(renamed(endless, "alias"))
+    assert b"".join(sent) == b"".join(endless)
+    assert sent[-2:] == [b"z", STREAM] or sent[-3:] == endless[1:]

@@ -172,5 +172,5 @@ def test_another_word_is_refused(rf, word):
 
 @pytest.mark.parametrize("word", ["off", "nonsense"])
 def test_a_key_that_may_not_is_told_who_can_allow_it(rf, word):
-    with pytest.raises(Forbidden, match="An operator can allow it"):
+    with pytest.raises(Forbidden, match='An operator can tick "may force" for it'):
         forcing(rf, word, may_force=False)

@@ -208,3 +208,53 @@ class TestEdits:
         body = b'{"a":1,"b":2,"a":3}'
         with pytest.raises(InvalidRequest, match="twice"):
             edits_for(body, look(body), {"b": None})
+
+
+MANY = b"{}," * 600_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"messages":[%b{}]}' % MANY,
+        b'{"messages":[{"content":[%b{}]}]}' % MANY,
+        b'{"tools":[{"input_schema":[%b{}]}]}' % MANY,
+        b'{"x":[%b0]}' % (b"0," * 1_000_001),
+        b'{"x":[%b"\\""]}' % (b'"\\\\",' * 1_000_001),
+    ],
+)
+def test_refuses_more_values_than_any_prompt_has(body):
+    with pytest.raises(InvalidRequest, match="more than 1,000,000 values"):
+        look(body)
+
+
+@pytest.mark.parametrize("field", ["x", "thinking"])
+def test_refuses_countless_keys_before_they_cost_memory(field):
+    keys = b",".join(b'"%x" : 1' % number for number in range(60_000))
+    for body in (
+        b"{%b}" % keys,
+        b"{%b}" % keys.replace(b'" :', rb'\\" :'),
+        b'{"%b":{%b}}' % (field.encode(), keys),
+    ):
+        with pytest.raises(InvalidRequest, match="too many keys"):
+            look(body)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}," * 1_500_000,
+        'x = {"a": [1, 2, {}], "b": "\\"}"}, ' * 150_000,
+        "\\" * 2_000_000 + '",{[' * 300_000,
+    ],
+)
+def test_takes_megabytes_of_text_that_looks_like_values(text):
+    body = msgspec.json.encode({"messages": [{"content": text}], "other": text})
+    assert list(look(body)) == ["messages", "other"]
+
+
+def test_takes_a_long_conversation_with_many_tools():
+    turn = {"role": "user", "content": [{"type": "text", "text": "Go on. " * 9}]}
+    tool = {"name": "a", "input_schema": {str(n): {"type": "x"} for n in range(60)}}
+    fields = {"model": "a", "messages": [turn] * 99_999, "tools": [tool] * 500}
+    assert list(look(msgspec.json.encode(fields))) == list(fields)

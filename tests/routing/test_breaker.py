@@ -48,8 +48,13 @@ class Worker:
         self.breaker = Breaker(self.store, clock=clock)
 
     def standing(self, target=TARGET):
+        """What a request that could be drafted comes to: it tries when it may."""
         found = self.store.get(self.breaker.keys(target))
-        return self.breaker.standing(target, found, timeout_s=TIMEOUT_S)
+        standing = self.breaker.standing(target, found)
+        if standing != "due":
+            return standing
+        mine = self.breaker.claim_trial(target, timeout_s=TIMEOUT_S)
+        return "trial" if mine else "open"
 
     def fails(self, times=1, *, trial=None, target=TARGET, **call):
         for _ in range(times):
@@ -154,10 +159,26 @@ def test_each_model_of_each_provider_has_its_own(worker):
     assert worker.standing(elsewhere) == "closed"
 
 
-def test_all_calls_of_a_request_count(worker):
+def test_a_request_says_one_thing_of_each_model_however_often_it_tried(worker):
     calls = [make_call(status=529), make_call(OTHER, status=500)] * FAILURES
     worker.breaker.note(calls)
+    assert worker.standing(TARGET) == worker.standing(OTHER) == "closed"
+    for _ in range(FAILURES - 1):
+        worker.breaker.note(calls)
     assert worker.standing(TARGET) == worker.standing(OTHER) == "open"
+
+
+def test_a_trial_that_tried_several_times_failed_once(due, worker):
+    assert worker.standing() == "trial"
+    worker.breaker.note([make_call(status=529)] * FAILURES, trial=TARGET)
+    (condition,) = worker.conditions
+    assert condition.no_draft_for_s == 2 * OPEN_S
+
+
+def test_a_request_that_asks_no_draft_takes_no_trial(due, worker):
+    found = worker.store.get(worker.breaker.keys(TARGET))
+    assert worker.breaker.standing(TARGET, found) == "due"
+    assert worker.standing() == "trial"
 
 
 def test_workers_count_together(worker, other_worker):
@@ -319,6 +340,7 @@ def test_an_entry_that_cannot_be_read_is_no_condition(worker, backend):
 
 
 def test_the_functions_of_the_module_use_the_store_of_the_process():
-    breaker.note([make_call(status=529)] * FAILURES)
+    for _ in range(FAILURES):
+        breaker.note([make_call(status=529)])
     (condition,) = breaker.conditions()
     assert (condition.provider, condition.model) == ("main", DRAFT)

@@ -14,6 +14,7 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from routing.facts import ModelFacts
 from routing.outcome import Outcome
 from routing.types import NOTHING_RECALLED, CascadePlan, Recalled, Signal, Verdict
 from tests.builders import (
@@ -55,6 +56,7 @@ class Play:
         plan: CascadePlan | None = None,
         judge=None,
         recalled: Recalled = NOTHING_RECALLED,
+        claim_trial=None,
         **fields,
     ) -> None:
         script = ((DRAFT, draft), (VERIFIER, verifier), (FALLBACK, fallback))
@@ -62,6 +64,8 @@ class Play:
         replies = (draft, verifier, fallback)
         self.replies = [r for r in replies if isinstance(r, FakeReply)]
         options = {} if judge is None else {"judge": judge}
+        if claim_trial is not None:
+            options["claim_trial"] = claim_trial
         self.outcome: Outcome = cascade.run(
             make_request(**fields),
             plan or make_plan(),
@@ -177,26 +181,16 @@ def test_passes_through_a_request_that_must_not_be_drafted():
     assert play.outcome.draft is None
 
 
-@pytest.mark.parametrize("thread", ["", "t_1"])
-def test_asks_for_answers_it_can_read_under_a_rule(thread):
+@pytest.mark.parametrize("plan", [make_plan(terms=DOUBTFUL), None])
+def test_leaves_the_encoding_to_the_client(plan):
+    headers = (("accept-encoding", "gzip, br"), ("a", "b"))
     play = Play(
-        draft=None if thread else whole(model=DRAFT),
+        draft=whole(model=DRAFT) if plan else None,
         verifier=whole(model=VERIFIER),
-        plan=make_plan(terms=DOUBTFUL),
-        headers=(("accept-encoding", "gzip, br"), ("a", "b")),
-        thread=thread,
+        plan=plan or CascadePlan(verifier=make_target()),
+        headers=headers,
     )
-    sent = {asked.request.headers for asked in play.upstream.asked}
-    assert sent == {(("accept-encoding", "identity"), ("a", "b"))}
-
-
-def test_leaves_the_encoding_to_the_client_without_a_rule():
-    play = Play(
-        verifier=whole(model=VERIFIER),
-        plan=CascadePlan(verifier=make_target()),
-        headers=(("accept-encoding", "gzip"),),
-    )
-    assert play.upstream.asked[0].request.headers == (("accept-encoding", "gzip"),)
+    assert {asked.request.headers for asked in play.upstream.asked} == {headers}
 
 
 def test_bounds_the_draft_by_the_rule_and_the_verifier_by_nothing():
@@ -420,6 +414,28 @@ def test_the_first_error_is_told_when_nobody_can_be_reached():
     assert play.calls == [("fallback", None), ("verifier", None)]
 
 
+@pytest.mark.parametrize("verifier", [UpstreamUnreachable("refused"), refusal(529)])
+def test_a_client_that_leaves_while_the_fallback_is_asked_is_gone(verifier):
+    play = Play(verifier=verifier, fallback=ClientGone(), plan=WITH_FALLBACK)
+    assert play.outcome.gone
+    assert play.outcome.error is None
+    assert play.outcome.verifier is None
+    assert [role for role, _ in play.calls] == ["verifier", "fallback"]
+    assert all(reply.closed for reply in play.replies)
+
+
+def test_the_fallback_is_asked_in_a_way_its_model_takes():
+    facts = ModelFacts(max_output_tokens=100)
+    plan = dataclasses.replace(
+        WITH_FALLBACK,
+        rule=make_terms(clamp_max_tokens=True),
+        fallback=dataclasses.replace(WITH_FALLBACK.fallback, facts=facts),
+    )
+    play = Play(verifier=refusal(529), fallback=whole(model=FALLBACK), plan=plan)
+    asked = [asked.request.max_tokens for asked in play.upstream.asked]
+    assert asked == [1024, 100]
+
+
 def test_a_client_that_left_is_no_case_for_the_fallback():
     play = Play(verifier=ClientGone(), plan=WITH_FALLBACK)
     assert play.asked == [VERIFIER]
@@ -442,6 +458,16 @@ def test_a_failed_call_says_how_its_provider_failed(failure, kind):
     assert [call.failure for call in play.outcome.calls] == [kind, kind]
 
 
+def test_the_impatience_of_a_rule_is_no_fault_of_the_providers():
+    play = Play(
+        draft=UpstreamTimeout("slow"),
+        verifier=whole(model=VERIFIER),
+        plan=make_plan(terms=make_terms(draft_timeout_s=2.0)),
+    )
+    assert play.outcome.reason == "draft_timeout"
+    assert play.outcome.calls[0].failure == ""
+
+
 def test_passes_the_reason_of_a_plan_without_a_draft_on():
     plan = CascadePlan(verifier=make_target(), rule=make_terms(), reason="switched_off")
     play = Play(verifier=whole(model=VERIFIER), plan=plan)
@@ -452,3 +478,35 @@ def test_carries_what_was_recalled():
     recalled = Recalled(repeat=True)
     play = Play(draft=whole(model=DRAFT), recalled=recalled)
     assert play.outcome.recalled is recalled
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_a_draft_on_trial_is_asked_by_one_request_alone(mine):
+    asked = []
+
+    def claim(plan):
+        asked.append(plan)
+        return mine
+
+    play = Play(
+        draft=whole(model=DRAFT) if mine else None,
+        verifier=None if mine else whole(model=VERIFIER),
+        recalled=Recalled(draft_trial=True),
+        claim_trial=claim,
+    )
+    assert len(asked) == 1
+    reason = "" if mine else "not_eligible:draft_down"
+    assert play.outcome.reason == reason
+
+
+def test_a_request_that_is_not_eligible_claims_no_trial():
+    def claim(plan):
+        raise AssertionError("it would hold the trial for nothing")
+
+    play = Play(
+        verifier=whole(model=VERIFIER),
+        recalled=Recalled(draft_trial=True),
+        claim_trial=claim,
+        thread="t_1",
+    )
+    assert play.outcome.reason == "not_eligible:thread"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import pytest
 
 from metrics import instruments, lines
+from metrics.caching import Cached, Caches
 from routing import decision_log
 from routing.decision_log import Decision, in_words
 from routing.errors import UpstreamUnreachable
 from routing.outcome import Outcome
-from routing.types import Call, CascadePlan, Signal, Target, Verdict
+from routing.types import Call, CascadePlan, Recalled, Signal, Target, Verdict
 from tests.builders import (
     DRAFT,
     VERIFIER,
@@ -64,7 +66,8 @@ def close(decisions):
 
     def close(outcome, *calls, status=200, snapshot=None, **options):
         decision = Decision(GLOBEX, snapshot or make_snapshot())
-        request = make_request(stream=options.pop("stream", False))
+        fields = options.pop("fields", {})
+        request = make_request(stream=options.pop("stream", False), **fields)
         decision.close(request, outcome, status=status, calls=calls, **options)
         assert decisions() == [lines.decode(lines.encode(decision.record))]
         return decision.record
@@ -101,6 +104,29 @@ def test_records_a_pass_through_as_no_saving(close):
     assert (record.cost_nusd, record.saving_nusd) == (VERIFIER_NUSD, 0)
 
 
+def test_says_how_the_baseline_came_about(close):
+    assert close(ACCEPTED, call()).baseline_basis == "estimate:cold"
+
+
+def test_reckons_with_what_drafts_let_go_cold(close):
+    warm = Cached(
+        tokens=4_000, at=0.0, ttl_s=300.0, prompt_tokens=4_000, estimated_tokens=4_000
+    )
+    recalled = Recalled(caches=Caches(now=20.0, alone=warm))
+    outcome = dataclasses.replace(ESCALATED, recalled=recalled)
+    cold = call("verifier", usage=make_usage(0, 0, cache_write_5m=4_000))
+    record = close(outcome, call(), cold)
+    assert record.baseline_basis == "verifier:warm"
+    assert record.calls[1].cost_nusd == 4_000 * 12_500
+    assert record.baseline_nusd == 4_000 * 1_000
+
+
+def test_keeps_the_estimate_where_the_truth_is_known(close):
+    record = close(ESCALATED, call(), call("verifier", usage=make_usage(20, 12)))
+    assert record.baseline_basis == "verifier"
+    assert (record.estimate_nusd, record.baseline_nusd) == (VERIFIER_NUSD, 800_000)
+
+
 def test_copies_who_asked(close):
     record = close(PASS_THROUGH, call("verifier"), stream=True)
     assert (record.key_name, record.key_prefix, record.tag) == (
@@ -109,6 +135,55 @@ def test_copies_who_asked(close):
         GLOBEX.tag,
     )
     assert record.stream
+
+
+def used(**changes):
+    return dataclasses.replace(make_usage(20, 10), **changes)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        used(tariff="batch"),
+        used(tariff="us"),
+        used(web_searches=1),
+        used(unpriced="advisor_message"),
+    ],
+)
+def test_what_nobody_priced_makes_cost_and_baseline_unknown(close, usage):
+    record = close(PASS_THROUGH, call("verifier", usage=usage))
+    assert record.calls[0].usage == usage
+    assert (record.cost_nusd, record.baseline_nusd) == (None, None)
+
+
+@pytest.mark.parametrize(("tariff", "cost_nusd"), [("fast", VERIFIER_NUSD), ("", None)])
+def test_a_tariff_is_charged_at_its_own_price(close, tariff, cost_nusd):
+    snapshot = make_snapshot(prices=make_prices(VERIFIER, tariff="fast"))
+    asked = call("verifier", usage=used(tariff=tariff))
+    assert close(PASS_THROUGH, asked, snapshot=snapshot).cost_nusd == cost_nusd
+
+
+@pytest.mark.parametrize(
+    ("tariff", "cost_nusd"), [("", None), ("us", None), ("fast", VERIFIER_NUSD)]
+)
+def test_who_asked_to_be_fast_and_was_not_told_so_has_an_unknown_cost(
+    close, tariff, cost_nusd
+):
+    snapshot = make_snapshot(prices=make_prices(VERIFIER, tariff=tariff))
+    asked = call("verifier", usage=used(tariff=tariff))
+    options = {"snapshot": snapshot, "fields": {"speed": "fast"}}
+    assert close(PASS_THROUGH, asked, **options).cost_nusd == cost_nusd
+
+
+@pytest.mark.parametrize(("searches", "copied"), [(2, 10_000_000), (0, None)])
+def test_a_search_is_charged_and_its_price_copied_where_there_was_one(
+    close, searches, copied
+):
+    prices = make_prices(VERIFIER, web_search_nusd=10_000_000)
+    asked = call("verifier", usage=used(web_searches=searches))
+    record = close(PASS_THROUGH, asked, snapshot=make_snapshot(prices=prices))
+    assert record.cost_nusd == VERIFIER_NUSD + searches * 10_000_000
+    assert record.calls[0].price.web_search_nusd == copied
 
 
 def test_nobody_served_when_the_error_is_ours(close):

@@ -14,8 +14,10 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from routing.sse import MAX_LINES, encode_event
 from tests.builders import (
     DRAFT,
+    make_delta,
     make_event,
     make_events,
     make_request,
@@ -175,15 +177,42 @@ def test_a_client_that_left_before_the_draft_was_asked_is_gone():
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_gives_up_on_a_draft_without_end(monkeypatch, stream):
-    monkeypatch.setattr(drafting, "MAX_DRAFT_BYTES", len(STREAM) - 1)
+    name = "MAX_DRAFT_STREAM_BYTES" if stream else "MAX_DRAFT_BYTES"
+    monkeypatch.setattr(drafting, name, len(STREAM) - 1)
     headers = EVENTS if stream else JSON
     draft = take(FakeReply(STREAM[:9], STREAM[9:], headers=headers), stream=stream)
     assert draft.failure == "draft_error"
 
 
 def test_takes_a_draft_of_just_the_limit(monkeypatch):
-    monkeypatch.setattr(drafting, "MAX_DRAFT_BYTES", len(STREAM))
+    monkeypatch.setattr(drafting, "MAX_DRAFT_STREAM_BYTES", len(STREAM))
     assert take(streamed("4", "2", model=DRAFT), stream=True).completion is not None
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_does_not_build_what_a_few_bytes_stand_for(stream):
+    bulk = b"[" + b"[]," * drafting.MAX_DRAFT_OPENINGS + b"[]]"
+    body = b'{"type":"message","content":[],"x":%b}' % bulk
+    if stream:
+        body = encode_event("message_start", b'{"message":%b}' % body) + STREAM
+    packed = gzip.compress(body)
+    headers = (*(EVENTS if stream else JSON), ("content-encoding", "gzip"))
+    draft = take(FakeReply(packed, headers=headers), stream=stream)
+    assert (draft.completion, draft.failure) == (None, "draft_error")
+
+
+def test_takes_a_stream_of_the_longest_answer():
+    delta = make_delta(type="text_delta", text="{ } [ ]")
+    events = [*make_events("4")[:2], *[delta] * 128_000, *make_events("4")[3:]]
+    draft = take(FakeReply(b"".join(events), headers=EVENTS), stream=True)
+    assert draft.completion is not None
+
+
+def test_an_event_of_countless_lines_is_no_part_of_a_draft():
+    odd = b"event: content_block_delta\n" + b"data\n" * MAX_LINES + b"\n"
+    first, *rest = make_events("4")
+    draft = take(FakeReply(first, odd, *rest, headers=EVENTS), stream=True)
+    assert draft.failure == "draft_error"
 
 
 def take_patiently(*answers, timeout_s=60.0):
@@ -215,13 +244,31 @@ def test_asks_a_busy_provider_again_when_it_says_soon():
     assert draft.calls[0].duration_ms >= 1000.0, "waiting for a provider is its time"
 
 
-def test_waits_no_longer_than_the_budget_in_all():
-    soon = [busy(429, retry_after="0.8") for _ in range(9)]
-    draft, waits = take_patiently(*soon[:3])
-    assert waits == [0.8, 0.8]
+def test_asks_a_busy_provider_once_more_and_not_again():
+    draft, waits = take_patiently(busy(), busy(retry_after="0"))
+    assert waits == [0.5]
     assert draft.failure == "draft_error"
-    assert [call.status for call in draft.calls] == [429, 429, 429]
-    assert sum(waits) <= drafting.RETRY_BUDGET_S
+    assert [call.status for call in draft.calls] == [529, 529]
+
+
+def test_does_not_wait_long():
+    _, waits = take_patiently(busy(429, retry_after=str(drafting.RETRY_WAIT_S + 0.1)))
+    assert waits == []
+
+
+def test_the_time_of_all_tries_is_bounded_together():
+    waits: list[float] = []
+    upstream = ScriptedUpstream((DRAFT, busy(retry_after="2")), (DRAFT, busy()))
+    drafting.take(
+        make_request(),
+        make_target(DRAFT),
+        upstream=upstream,
+        timeout_s=3.0,
+        sleep=waits.append,
+    )
+    first, second = (asked.timeout_s for asked in upstream.asked)
+    assert first == 3.0
+    assert 0 < second <= 1.0
 
 
 def test_waits_no_longer_than_the_draft_may_take():

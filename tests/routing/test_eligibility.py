@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from metrics.stakes import Stakes
 from routing.eligibility import reason_against
 from routing.facts import UNKNOWN, ModelFacts
 from routing.types import NOTHING_RECALLED, CascadePlan, Recalled
 from tests.builders import make_plan, make_request, make_target, make_tool
+from tests.routing.builders import make_price
 
 SIGNED = {"type": "thinking", "thinking": "", "signature": "c2ln"}
 CALL = {"type": "tool_use", "id": "t1", "name": "read", "input": {}}
@@ -205,3 +209,17 @@ def test_the_first_reason_in_order_is_given():
 )
 def test_odd_conversations_are_left_to_the_provider(messages):
     assert why(foreign=True, messages=messages) is None
+
+
+# --- Money ----------------------------------------------------------------------------
+
+
+def test_a_draft_that_costs_more_than_it_saves_is_left_out():
+    stakes = Stakes(
+        draft_price=lambda _: make_price(10), verifier_price=lambda _: make_price(1)
+    )
+    plan = dataclasses.replace(make_plan(), stakes=stakes)
+    assert reason_against(make_request(), plan) == "economics"
+    cheap = dataclasses.replace(stakes, draft_price=lambda _: make_price(0))
+    plan = dataclasses.replace(plan, stakes=cheap)
+    assert reason_against(make_request(), plan) is None

@@ -62,8 +62,19 @@ def tool_use(id_: str):
 # --- Tool loops -----------------------------------------------------------------------
 
 
+def remember(request, key_id, tool_use_ids, draft=PLAN.draft):
+    memory.remember_turn(request, key_id, draft=draft, tool_use_ids=tool_use_ids)
+
+
+def test_a_loop_belongs_to_the_draft_that_began_it_and_no_other(store):
+    remember(first_request(), ACME, ["toolu_1"], draft=make_target("draft-other"))
+    recalled = memory.recall(loop_request("toolu_1"), PLAN, ACME)
+    assert recalled.in_tool_loop
+    assert not recalled.loop_of_draft
+
+
 def test_a_loop_the_draft_began_is_the_drafts(store):
-    memory.remember_turn(first_request(), ACME, ["toolu_1", "toolu_2"])
+    remember(first_request(), ACME, ["toolu_1", "toolu_2"])
     recalled = memory.recall(loop_request("toolu_1", "toolu_2"), PLAN, ACME)
     assert recalled == Recalled(in_tool_loop=True, loop_of_draft=True)
 
@@ -74,30 +85,30 @@ def test_a_loop_nobody_remembers_is_the_verifiers(store):
 
 
 def test_outside_of_loops_nothing_is_recalled(store):
-    memory.remember_turn(first_request(), ACME, ["toolu_1"])
+    remember(first_request(), ACME, ["toolu_1"])
     assert memory.recall(first_request(), PLAN, ACME) == Recalled()
 
 
 def test_the_loop_of_another_client_is_not_ours(store):
-    memory.remember_turn(first_request(), GLOBEX, ["toolu_1"])
+    remember(first_request(), GLOBEX, ["toolu_1"])
     assert not memory.recall(loop_request("toolu_1"), PLAN, ACME).loop_of_draft
 
 
 def test_the_same_id_in_another_conversation_is_another_call(store):
-    memory.remember_turn(first_request(), ACME, ["call_0"])
+    remember(first_request(), ACME, ["call_0"])
     other = (("x-claude-code-session-id", "07e5"),)
     recalled = memory.recall(loop_request("call_0", headers=other), PLAN, ACME)
     assert not recalled.loop_of_draft
 
 
 def test_a_loop_is_known_by_whichever_call_comes_first(store):
-    memory.remember_turn(first_request(), ACME, ["toolu_1", "toolu_2"])
+    remember(first_request(), ACME, ["toolu_1", "toolu_2"])
     request = loop_request("toolu_1", "toolu_2", answer_ids=["toolu_2", "toolu_1"])
     assert memory.recall(request, PLAN, ACME).loop_of_draft
 
 
 def test_a_loop_is_remembered_for_a_day(store, clock):
-    memory.remember_turn(first_request(), ACME, ["toolu_1"])
+    remember(first_request(), ACME, ["toolu_1"])
     clock.now += LOOP_S - 1
     assert memory.recall(loop_request("toolu_1"), PLAN, ACME).loop_of_draft
     clock.now += 1
@@ -105,12 +116,12 @@ def test_a_loop_is_remembered_for_a_day(store, clock):
 
 
 def test_an_answer_that_calls_without_end_does_not_fill_the_store(store):
-    memory.remember_turn(first_request(), ACME, [f"toolu_{n}" for n in range(1000)])
+    remember(first_request(), ACME, [f"toolu_{n}" for n in range(1000)])
     assert len(store.items("loop:")) == MAX_TOOLS_REMEMBERED
 
 
 def test_an_answer_without_tools_is_not_remembered(store):
-    memory.remember_turn(first_request(), ACME, [])
+    remember(first_request(), ACME, [])
     assert store.items("") == {}
 
 
@@ -149,7 +160,8 @@ def test_once_answered_the_same_question_is_a_new_turn(store):
 
 def fail(breaker, target, times=FAILURES):
     call = Call(role="draft", target=target, status=529, usage=None, duration_ms=1.0)
-    breaker.note([call] * times)
+    for _ in range(times):
+        breaker.note([call])
 
 
 def test_a_draft_in_trouble_is_down_and_later_on_trial(store, breaker, clock):
@@ -157,7 +169,7 @@ def test_a_draft_in_trouble_is_down_and_later_on_trial(store, breaker, clock):
     assert memory.recall(first_request(), PLAN, ACME) == Recalled(draft_down=True)
     clock.now += OPEN_S
     assert memory.recall(first_request(), PLAN, ACME) == Recalled(draft_trial=True)
-    assert memory.recall(first_request(), PLAN, ACME) == Recalled(draft_down=True)
+    assert memory.recall(first_request(), PLAN, ACME) == Recalled(draft_trial=True)
 
 
 def test_a_verifier_in_trouble_is_asked_all_the_same(store, breaker):
@@ -185,10 +197,10 @@ def test_recalling_is_one_read(store, monkeypatch, request_, plan, keys):
 
 
 def test_nothing_that_was_written_is_kept(store):
-    memory.remember_turn(first_request(), ACME, ["toolu_1"])
+    remember(first_request(), ACME, ["toolu_1"])
     memory.remember_failure(first_request(), ACME)
     entries = store.items("")
-    assert {*entries.values()} == {b"1"}
+    assert {len(value) for value in entries.values()} == {1, 32}, "a mark, a digest"
     assert {(key.split(":")[0], len(key.split(":")[1])) for key in entries} == {
         ("loop", 32),
         ("repeat", 32),
@@ -198,7 +210,7 @@ def test_nothing_that_was_written_is_kept(store):
 def test_without_a_store_nothing_is_remembered_and_nothing_fails(settings, tmp_path):
     (tmp_path / "state").write_text("a file")
     settings.CASCADE_STATE_DIR = tmp_path / "state"
-    memory.remember_turn(first_request(), ACME, ["toolu_1"])
+    remember(first_request(), ACME, ["toolu_1"])
     memory.remember_failure(first_request(), ACME)
     memory.forget_failure(first_request(), ACME)
     recalled = memory.recall(loop_request("toolu_1"), PLAN, ACME)

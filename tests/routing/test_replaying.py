@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.metering import StreamMeter
 from routing.replaying import replay
 from routing.sse import EventSplitter, event_data, event_name
-from routing.streams import MessageFolder, StreamMeter, fold
+from routing.streams import MessageFolder, fold
 from tests.builders import make_completion, make_tool_use, make_usage
 from tests.routing.generated import messages, odd_messages, pieces_of
 

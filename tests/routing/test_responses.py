@@ -9,6 +9,7 @@ from routing.errors import RateLimited
 from routing.outcome import Outcome
 from routing.responses import (
     cascade_headers,
+    empty_response,
     error_response,
     plain_response,
     relayable,
@@ -49,6 +50,46 @@ def test_joins_a_header_that_came_several_times():
     headers = (("via", "a"), ("x", "1"), ("via", "b"))
     relayed = relayable(headers)
     assert (relayed["via"], relayed["x"]) == ("a, b", "1")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/html",
+        "application/json, text/html",
+        "application/json;a=b,text/html",
+        "application/json;charset=utf-8, text/html",
+        "application/jsonp",
+        "text/event-stream, text/html",
+        "text/event-streams",
+    ],
+)
+def test_a_page_of_a_provider_is_shut_in_whatever_it_says_it_is(kind):
+    relayed = relayable((("content-type", kind),))
+    assert relayed["content-type"] == kind
+    assert relayed["x-content-type-options"] == "nosniff"
+    assert relayed["content-security-policy"] == "sandbox"
+
+
+def test_a_type_said_twice_is_none():
+    twice = (("content-type", "application/json"), ("content-type", "text/html"))
+    assert relayable(twice)["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        "text/event-stream;charset=utf-8",
+    ],
+)
+def test_adds_nothing_to_what_no_browser_opens_as_a_page(kind):
+    assert relayable((("content-type", kind),)) == {"content-type": kind}
+
+
+def test_an_answer_without_a_body_has_no_type():
+    assert "content-type" not in empty_response(499).headers
 
 
 def test_lets_no_framework_invent_a_content_type():

@@ -6,15 +6,17 @@ import dataclasses
 
 import pytest
 
+from metrics.stakes import Learned, RuleKey
 from routing import rules
 from routing.config import RuleConditions
 from routing.errors import ConfigurationError, InvalidRequest
 from routing.facts import ModelFacts
-from tests.builders import DRAFT, VERIFIER, make_request
+from tests.builders import DRAFT, VERIFIER, make_request, make_usage
 from tests.routing.builders import (
     ACME,
     GLOBEX,
     make_owned,
+    make_price,
     make_provider,
     make_rule,
     make_snapshot,
@@ -222,17 +224,43 @@ def test_a_fallback_nobody_owns_is_none():
     assert plan(snapshot).fallback is None
 
 
-@pytest.mark.parametrize("takes", [True, False])
-def test_a_clients_own_key_goes_to_no_fallback_that_may_not_have_it(takes):
-    spare = make_provider("spare", takes_client_credentials=takes)
-    snapshot = make_snapshot(
-        rules=(make_rule(fallback_model="spare-large"),),
+def elsewhere(**rule):
+    """A snapshot whose models `spare-*` belong to a provider of their own."""
+    spare = make_provider("spare", takes_client_credentials=True)
+    return make_snapshot(
+        rules=(make_rule(**rule),),
         patterns=(make_owned("spare-*", spare), make_owned()),
     )
+
+
+BOUND = {
+    "mcp_servers": [{"authorization_token": "secret"}],
+    "fallback_credit_token": "secret",
+    "inference_geo": "us",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), BOUND.items())
+def test_what_is_bound_to_a_provider_goes_to_no_fallback_at_another(name, value):
+    snapshot = elsewhere(fallback_model="spare-large")
+    assert rules.plan_for(make_request(), ACME, snapshot).fallback is not None
+    bound = rules.plan_for(make_request(**{name: value}), ACME, snapshot)
+    assert bound.fallback is None
+    assert bound.mode == "cascade"
+
+
+def test_a_clients_own_key_goes_to_no_fallback_at_another_provider():
     request = dataclasses.replace(make_request(), credential=("x-api-key", "sk-own"))
-    found = rules.plan_for(request, ACME, snapshot)
-    assert (found.fallback is not None) is takes
-    assert found.mode == "cascade"
+    found = rules.plan_for(request, ACME, elsewhere(fallback_model="spare-large"))
+    assert found.fallback is None
+
+
+@pytest.mark.parametrize(("name", "value"), BOUND.items())
+def test_nor_can_a_client_force_it_to_a_draft_at_another(name, value):
+    snapshot = elsewhere(draft_model="spare-small")
+    request = make_request(**{name: value})
+    with pytest.raises(InvalidRequest, match=name):
+        rules.plan_for(request, ACME, snapshot, force="draft")
 
 
 # --- The account ----------------------------------------------------------------------
@@ -279,3 +307,32 @@ def test_a_target_knows_its_model():
     snapshot = make_snapshot(facts_of=facts_of)
     assert rules.target_for(VERIFIER, snapshot).facts.prefill is True
     assert rules.target_for("other", snapshot).facts.prefill is False
+
+
+# --- What is at stake -----------------------------------------------------------------
+
+
+def test_a_plan_comes_with_prices_and_what_was_learned():
+    known = Learned(accepted=3, output_ratio=1.5, token_ratio=1.25)
+    key = RuleKey("default", DRAFT, VERIFIER, False)
+    stakes = plan(make_snapshot(rules=(make_rule(),), learned={key: known})).stakes
+    usage = make_usage()
+    assert stakes.draft_price(usage) == make_price(1)
+    assert stakes.verifier_price(usage) == make_price(10)
+    assert (stakes.learned, stakes.gated) == (known, True)
+    assert (stakes.token_ratio, stakes.output_ratio) == (1.25, 1.5)
+
+
+def test_until_something_is_learned_tokenizers_are_assumed():
+    rule = make_rule("claude-opus-5-5", draft_model="claude-haiku-4-5", economics=False)
+    stakes = plan(make_snapshot(rules=(rule,)), "claude-opus-5-5").stakes
+    assert (stakes.token_ratio, stakes.output_ratio, stakes.gated) == (1.3, 1.3, False)
+
+
+def test_play_money_teaches_nothing_about_real_money():
+    learned = {RuleKey("default", DRAFT, VERIFIER, True): Learned(accepted=3)}
+    real = make_snapshot(rules=(make_rule(),), learned=learned)
+    assert plan(real).stakes.learned.outcomes == 0
+    play = make_owned("*", make_provider(kind="simulator"))
+    simulated = make_snapshot(rules=(make_rule(),), learned=learned, patterns=(play,))
+    assert plan(simulated).stakes.learned.outcomes == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -11,9 +12,12 @@ import pytest
 from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
+from metrics import rule_stats
+from metrics.stakes import Learned, RuleKey
 from routing import models, secrets, snapshot
 from routing.config import Pattern, RuleConditions
 from routing.snapshot import SnapshotHolder
+from tests.routing.clock import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +213,7 @@ def test_a_rule_comes_with_its_conditions():
         headers="X-App: cli*\r\n\nx-team: blue",
         rollout_percent=12.5,
         clamp_max_tokens=True,
+        economics=False,
         fallback_model="spare-large",
     )
     some, every = snapshot.load().rules
@@ -223,6 +228,7 @@ def test_a_rule_comes_with_its_conditions():
         rollout_percent=12.5,
     )
     assert (some.fallback_model, some.terms.clamp_max_tokens) == ("spare-large", True)
+    assert not some.economics
 
 
 @pytest.mark.parametrize(
@@ -293,7 +299,7 @@ def test_loads_at_the_first_question_and_keeps_what_it_has(
     fresh_holder, main, django_assert_num_queries
 ):
     main.models.create(name="*")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         first = fresh_holder.get()
     with django_assert_num_queries(0):
         assert fresh_holder.get() is first
@@ -306,6 +312,21 @@ def test_asks_only_for_the_version_while_nothing_changes(
     with django_assert_num_queries(1):
         assert fresh_holder.refresh() is False
     assert fresh_holder.get() is first
+
+
+def test_what_is_learned_is_read_anew_once_a_minute(fresh_holder, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("routing.snapshot.time", SimpleNamespace(monotonic=clock))
+    before = fresh_holder.get()
+    assert before.learned == fresh_holder.learned == {}
+    learned = {RuleKey("default", "draft-small", "verifier-large", False): Learned()}
+    monkeypatch.setattr(rule_stats, "load", lambda: learned)
+    fresh_holder.refresh()
+    assert fresh_holder.learned == {}
+    clock.now += rule_stats.REFRESH_S
+    assert fresh_holder.refresh() is False, "the configuration is what it was"
+    assert fresh_holder.learned == learned
+    assert fresh_holder.get().rules == before.rules
 
 
 def test_loads_anew_when_the_version_has_moved(fresh_holder):
@@ -358,7 +379,7 @@ class Rounds:
 def rounds(monkeypatch, settings):
     settings.CASCADE_SNAPSHOT_POLL_S = 0.01
     rounds = Rounds()
-    clock = SimpleNamespace(sleep=rounds.sleep)
+    clock = SimpleNamespace(sleep=rounds.sleep, monotonic=time.monotonic)
     monkeypatch.setattr("routing.snapshot.time", clock)
     monkeypatch.setattr("routing.snapshot.close_old_connections", lambda: None)
     return rounds

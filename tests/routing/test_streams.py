@@ -4,7 +4,6 @@ import pytest
 from routing.sse import EventSplitter, encode_event, event_data
 from routing.streams import (
     MessageFolder,
-    StreamMeter,
     fold,
     parse_message,
     replace_model,
@@ -155,57 +154,6 @@ class TestFolding:
     def test_deltas_before_anything_began_are_ignored(self):
         assert fold([make_delta(type="text_delta"), *make_events("Hi")]).text == "Hi"
         assert fold([make_event("message_delta", delta={})]) is None
-
-
-class TestMeter:
-    @pytest.mark.parametrize("size", [1, 7, 100_000])
-    def test_usage_and_end_are_seen_however_the_stream_is_cut(self, size):
-        stream = b"".join(make_events("Hello", "world"))
-        meter = StreamMeter()
-        for start in range(0, len(stream), size):
-            meter.feed(stream[start : start + size])
-        assert meter.usage == make_usage(20, 10)
-        assert meter.complete
-        assert meter.error is None
-
-    def test_usage_so_far_is_known_before_the_end(self):
-        meter = StreamMeter()
-        meter.feed(b"".join(make_events("Hi")[:3]))
-        assert meter.usage == make_usage(20, 1)
-        assert not meter.complete
-
-    def test_no_usage_is_known_before_a_message_begins(self):
-        meter = StreamMeter()
-        meter.feed(make_event("ping"))
-        assert meter.usage is None
-
-    def test_it_is_known_whether_an_event_is_under_way(self):
-        (start, *_) = make_events()
-        meter = StreamMeter()
-        states = []
-        for piece in (b"", start[:20], start[20:]):
-            meter.feed(piece)
-            states.append(meter.mid_event)
-        assert states == [False, True, False]
-
-    def test_an_event_of_megabytes_may_come_in_small_pieces(self):
-        meter = StreamMeter()
-        for _ in range(8_000):
-            meter.feed(b"x" * 4096)
-        assert meter.mid_event
-        assert meter.error is None
-
-    def test_an_error_event_is_seen(self):
-        meter = StreamMeter()
-        meter.feed(make_event("error", error={"type": "overloaded_error"}))
-        assert meter.error == {"type": "overloaded_error"}
-
-    def test_what_is_no_json_is_watched_without_complaint(self):
-        meter = StreamMeter()
-        for name in ("message_start", "message_delta", "error"):
-            meter.feed(encode_event(name, b"<html>"))
-        assert meter.usage is None
-        assert meter.error == {"type": "malformed_event"}
 
 
 class TestWholeMessages:

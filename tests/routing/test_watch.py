@@ -147,7 +147,7 @@ def test_a_client_that_sends_its_next_request_is_still_there(watch, link, settle
         settle()
         assert not ticket.gone
         assert upstream.works()
-        ticket.unbind()
+        ticket.unbind(upstream.near)
         watch.remove(ticket)
 
 
@@ -162,11 +162,24 @@ def test_binding_after_the_client_left_shuts_at_once(watch, link, settle):
     watch.remove(ticket)
 
 
+def test_forgetting_one_socket_leaves_another_bound(watch, link, settle):
+    client, first, second = link(), link(), link()
+    ticket = watch.add(client.near)
+    ticket.bind(first.near)
+    ticket.bind(second.near)
+    ticket.unbind(first.near)
+    client.far.close()
+    settle()
+    assert first.works()
+    assert second.is_shut()
+    watch.remove(ticket)
+
+
 def test_leaves_a_socket_alone_that_serves_somebody_else_now(watch, link, settle):
     client, upstream = link(), link()
     ticket = watch.add(client.near)
     ticket.bind(upstream.near)
-    ticket.unbind()
+    ticket.unbind(upstream.near)
     client.far.close()
     settle()
     assert ticket.gone
@@ -277,7 +290,7 @@ def test_a_client_that_cannot_be_watched_never_leaves(link, monkeypatch, has_soc
     client.far.close()
     assert not ticket.gone
     assert upstream.works()
-    ticket.unbind()
+    ticket.unbind(upstream.near)
     watch.remove(ticket)
 
 

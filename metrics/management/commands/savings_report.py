@@ -11,8 +11,9 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from metrics import formats, periods, reports
+from metrics import formats, periods, reports, rollups, rule_stats
 from metrics.periods import Period
+from metrics.stakes import Learned, RuleKey
 from metrics.types import SavingsRow
 
 ByKind = Mapping[bool, list[SavingsRow]]
@@ -40,7 +41,8 @@ class Command(BaseCommand):
             period = periods.last_days(options["days"])
         except (ValueError, OverflowError) as problem:
             raise CommandError(f"--days: {problem}") from problem
-        by_kind = reports.savings_by_kind(start=period.start, end=period.end)
+        rollups.fold()
+        by_kind = reports.savings_by_kind(period)
         show = _as_json if options["json"] else _as_text
         self.stdout.write(show(period, by_kind, simulated=options["simulated"]))
 
@@ -55,8 +57,29 @@ def _as_json(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
         "simulated_decisions": reports.total(by_kind[True]).decisions,
         "total": _figures(reports.total(rules)),
         "rules": [{"rule": rule.label, **_figures(rule)} for rule in rules],
+        "learned": [
+            _learned(key, known)
+            for key, known in sorted(rule_stats.load().items())
+            if key.simulated is simulated
+        ],
     }
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+
+
+def _learned(key: RuleKey, known: Learned) -> dict[str, Any]:
+    """What recent decisions taught, whatever the period: see docs/savings.md."""
+    return {
+        "rule": key.rule,
+        "draft_model": key.draft_model,
+        "verifier_model": key.verifier_model,
+        "acceptance": known.acceptance,
+        "break_even": known.break_even,
+        "paused": known.paused,
+        "output_ratio": known.output_ratio,
+        "token_ratio": known.token_ratio,
+        "baseline_error": known.error,
+        "baseline_error_samples": known.error_samples,
+    }
 
 
 def _figures(row: SavingsRow) -> dict[str, Any]:
@@ -92,13 +115,13 @@ def _as_text(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
 
 
 def _cells(row: SavingsRow, label: str = "") -> tuple[str, ...]:
+    sums = (row.baseline_nusd, row.cost_nusd, row.saving_nusd)
+    money = (None, None, None) if row.all_unknown else sums
     return (
         label or row.label or "(no rule)",
         formats.count(row.turns),
         formats.percent(row.accepted_share),
-        formats.usd(row.baseline_nusd),
-        formats.usd(row.cost_nusd),
-        formats.usd(row.saving_nusd),
+        *map(formats.usd, money),
         formats.percent(row.saving_share),
     )
 

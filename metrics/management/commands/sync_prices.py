@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -16,13 +16,13 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from metrics.price_book import base_name
+from metrics.price_book import LISTED, SHIPPED, base_name
 from metrics.price_snapshot import (
-    SHIPPED,
     SINCE_EVER,
     SNAPSHOT_PATH,
     Snapshot,
     SnapshotPrice,
+    key_of,
     read,
 )
 
@@ -34,6 +34,14 @@ except ImportError:  # pragma: no cover  (it is installed wherever tests run)
 
 PROVIDERS = ("anthropic", "openai", "groq")
 OTHER_MEDIA = ("audio", "image", "characters")
+LISTED_WORDS = ("default", "standard")
+CLASSES = (
+    "input_usd",
+    "output_usd",
+    "cache_read_usd",
+    "cache_write_5m_usd",
+    "cache_write_1h_usd",
+)
 PriceSet = dict[int, tuple[Decimal, ...]]
 
 
@@ -73,7 +81,7 @@ def current_prices() -> list[SnapshotPrice]:
             for model in provider.models
             for price in _prices_of(provider.id, model)
         ),
-        key=_order,
+        key=key_of,
     )
 
 
@@ -91,7 +99,7 @@ def merged(
         for name, prices in new.items()
         for price in _changes(old.get(name, []), prices, today)
     ]
-    return sorted(kept + added, key=_order)
+    return sorted(kept + added, key=key_of)
 
 
 def _changes(
@@ -119,49 +127,58 @@ def _amounts(prices: list[SnapshotPrice]) -> set[SnapshotPrice]:
 
 def _by_name(
     prices: Iterable[SnapshotPrice],
-) -> dict[tuple[str, str], list[SnapshotPrice]]:
-    groups = groupby(sorted(prices, key=_order), key=lambda p: (p.provider, p.model))
+) -> dict[tuple[str, ...], list[SnapshotPrice]]:
+    groups = groupby(sorted(prices, key=key_of), key=lambda price: key_of(price)[:3])
     return {name: list(group) for name, group in groups}
 
 
-def _order(price: SnapshotPrice) -> tuple[Any, ...]:
-    return (
-        price.provider,
-        price.model,
-        price.valid_from,
-        price.above_prompt_tokens,
-    )
-
-
 def _prices_of(provider: str, model: genai.ModelInfo) -> Iterator[SnapshotPrice]:
-    """Every name, first day and tier of a model; nothing for other media."""
-    for valid_from, price in _by_day(model):
-        if not _is_text(price):
-            continue
-        for above, amounts in _tiers(price).items():
-            for name in _names(model):
-                yield SnapshotPrice(
-                    provider=provider,
-                    model=name,
-                    valid_from=valid_from,
-                    above_prompt_tokens=above,
-                    input_usd=amounts[0],
-                    output_usd=amounts[1],
-                    cache_read_usd=amounts[2],
-                    cache_write_5m_usd=amounts[3],
-                    cache_write_1h_usd=amounts[4],
-                )
+    """Every name, tariff, first day and tier of a model; nothing for other media."""
+    for tariff, context, since in _tariffs(model):
+        for day in _days(model, since):
+            price = model.get_prices(datetime.combine(day, time(), UTC), context)
+            if not _is_text(price):
+                continue
+            for above, amounts in _tiers(price).items():
+                for name in _names(model):
+                    yield SnapshotPrice(
+                        provider=provider,
+                        model=name,
+                        tariff=tariff,
+                        valid_from=day,
+                        above_prompt_tokens=above,
+                        web_search_usd=_searches(price, above),
+                        **dict(zip(CLASSES, amounts, strict=True)),
+                    )
 
 
-def _by_day(model: genai.ModelInfo) -> Iterator[tuple[date, genai.ModelPrice]]:
+def _tariffs(model: genai.ModelInfo) -> Iterator[tuple[str, dict[str, str], date]]:
+    """The listed price, and each the package knows beside it: its word and first day.
+
+    Before that day the package gives the listed price; here there is none.
+    """
+    yield LISTED, {}, SINCE_EVER
+    for variant in model.price_variants or ():
+        (word,) = variant.when.values()
+        if word not in LISTED_WORDS:
+            yield word, variant.when, _first_day(variant.constraint)
+
+
+def _days(model: genai.ModelInfo, since: date) -> list[date]:
+    """The days on which a price of the model begins, none before `since`."""
     if isinstance(model.prices, genai.ModelPrice):
-        yield SINCE_EVER, model.prices
-        return
-    for conditional in model.prices:
-        if conditional.constraint is None:
-            yield SINCE_EVER, conditional.prices
-        elif isinstance(conditional.constraint, genai.StartDateConstraint):
-            yield conditional.constraint.start_date, conditional.prices
+        return [since]
+    starts = {_first_day(each.constraint) for each in model.prices}
+    return sorted({max(since, start) for start in starts})
+
+
+def _first_day(constraint: Any) -> date:
+    """The day a price begins; a price that depends on the hour is not shipped."""
+    if constraint is None:
+        return SINCE_EVER
+    if not isinstance(constraint, genai.StartDateConstraint):
+        raise CommandError(f"genai-prices has a condition we do not know: {constraint}")
+    return constraint.start_date
 
 
 def _is_text(price: genai.ModelPrice) -> bool:
@@ -171,20 +188,30 @@ def _is_text(price: genai.ModelPrice) -> bool:
 
 
 def _tiers(price: genai.ModelPrice) -> PriceSet:
-    """Amounts by the prompt size above which they hold: in, out, read, 5 m, 1 h.
+    """Amounts of `CLASSES` by the prompt size above which they hold.
 
     A class without a price of its own costs what the class it belongs to costs, as in
     the package: cached tokens are input, the hour's writes are writes.
     """
-    reads = price.cache_read_mtok or price.input_mtok
-    writes = price.cache_write_mtok or price.input_mtok
-    long_writes = price.cache_write_1h_mtok or writes
+    reads = _first(price.cache_read_mtok, price.input_mtok)
+    writes = _first(price.cache_write_mtok, price.input_mtok)
+    long_writes = _first(price.cache_write_1h_mtok, writes)
     classes = (price.input_mtok, price.output_mtok, reads, writes, long_writes)
     limits = {tier.start for amount in classes for tier in getattr(amount, "tiers", ())}
     return {
         above: tuple(_amount(amount, above) for amount in classes)
         for above in sorted({0} | limits)
     }
+
+
+def _searches(price: genai.ModelPrice, above: int) -> Decimal | None:
+    amount = price.web_searches_kcount
+    return None if amount is None else _amount(amount, above)
+
+
+def _first(own: Any, general: Any) -> Any:
+    """A price of 0 is a price."""
+    return general if own is None else own
 
 
 def _amount(amount: Any, above: int) -> Decimal:

@@ -34,7 +34,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Ask, write and say what changed. Raises CommandError when one failed."""
+        """Ask, write and say what changed. Raises CommandError when one failed.
+
+        A provider without a key is passed over unless it was named.
+        """
+        self._named = options["provider"] is not None
         providers = _providers(options["provider"])
         connection = ClientConnection({})
         try:
@@ -54,8 +58,12 @@ class Command(BaseCommand):
             )
 
     def _done(self, provider: Provider, upstream: Upstream, *, dry_run: bool) -> bool:
+        config = provider_config(provider)
+        if config.trouble and not self._named:
+            self.stdout.write(f"{provider.name}: skipped. {config.trouble}")
+            return True
         try:
-            listed = models_of(provider_config(provider), upstream)
+            listed = models_of(config, upstream)
         except NotListed as refused:
             self.stderr.write(f"{provider.name}: {refused}")
             return False

@@ -23,6 +23,9 @@ def test_the_page_says_what_holds_and_is_well_formed(boss, address):
     content = boss.get(address).content.decode()
     assert "The cascade is on: rules ask their drafts." in content
     assert "no draft is asked, the verifier of each rule answers" in content, "help"
+    assert "Cascade is on</label>" in content
+    assert "<h2>" not in content.partition('id="content"')[2].partition("<form")[0]
+    assert "the switch" in content.partition("breadcrumbs")[2].partition("</div>")[0]
     assert mistakes_in(content) == []
 
 

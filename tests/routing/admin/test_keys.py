@@ -76,3 +76,16 @@ def test_client_keys_are_revoked_by_an_action(boss):
     row.refresh_from_db()
     assert not row.enabled
     assert "revoked" in boss.get(page("clientkey_changelist")).content.decode()
+
+
+def test_only_a_superuser_gives_a_key_more_than_messages(clerk, boss_made_key):
+    row = boss_made_key
+    form = {"name": row.name, "tag": "", "enabled": "on", "account_access": "on"}
+    clerk.post(page("clientkey_change", row.pk), form | {"may_force": "on"})
+    row.refresh_from_db()
+    assert (row.account_access, row.may_force) == (False, False)
+
+
+@pytest.fixture
+def boss_made_key(db):
+    return ClientKey.issue("acme")[0]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from routing import breaker
+from routing import breaker, model_table
 from routing.breaker import FAILURES
 from routing.models import Provider
 from routing.types import Call
@@ -169,22 +169,50 @@ def test_where_clients_own_keys_go_is_pointed_out(boss, provider):
     assert "own keys are sent to https://two.test from now on" in said(answer)
 
 
-# --- The circuit breaker --------------------------------------------------------------
+# --- What speaks against asking it ----------------------------------------------------
 
 
-def test_the_list_says_that_a_provider_works(boss, provider):
-    answer = boss.get(page("provider_changelist"))
-    assert '<td class="field-condition">works</td>' in answer.content.decode()
+def conditions_listed(boss) -> list[str]:
+    text = boss.get(page("provider_changelist")).content.decode()
+    return re.findall(r'</th><td class="field-condition">(.*?)</td>', text)
+
+
+def test_the_list_says_right_behind_the_name_what_was_seen(boss, provider):
+    assert conditions_listed(boss) == ["no trouble seen"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "auth_mode", "words"),
+    [
+        ({"key_encrypted": ""}, "api_key", "has no key"),
+        ({"key_encrypted": "", "kind": "groq"}, "api_key", "API not supported"),
+        ({"kind": "openai"}, "pass_through", "API not supported"),
+        ({}, "pass_through", "takes no client&#x27;s key"),
+        ({"takes_client_credentials": True}, "pass_through", "no trouble seen"),
+        (
+            {"key_encrypted": "", "base_url": "http://127.0.0.1:1"},
+            "api_key",
+            "no trouble seen",
+        ),
+    ],
+)
+def test_the_list_says_who_cannot_be_asked(
+    boss, provider, settings, changes, auth_mode, words
+):
+    settings.CASCADE_AUTH_MODE = auth_mode
+    Provider.objects.update(**changes)
+    assert conditions_listed(boss) == [words]
 
 
 def test_the_list_says_which_model_is_in_trouble_and_for_how_long(boss, provider):
     target = make_target(DRAFT, provider=provider.name)
     call = Call(role="draft", target=target, status=529, usage=None, duration_ms=1.0)
-    breaker.note([call] * FAILURES)
-    Provider.objects.create(name="two", kind="anthropic", base_url="https://two.test")
-    text = boss.get(page("provider_changelist")).content.decode()
-    assert re.search(r">draft-small: not asked for drafts for (30|29|28) s</td>", text)
-    assert text.count(">works</td>") == 1
+    for _ in range(FAILURES):
+        breaker.note([call])
+    Provider.objects.create(name="two", kind="simulator", base_url="http://127.0.0.1:1")
+    trouble, none = conditions_listed(boss)
+    assert re.fullmatch(r"draft-small: not asked for drafts for (30|29|28) s", trouble)
+    assert none == "no trouble seen"
 
 
 # --- Models ---------------------------------------------------------------------------
@@ -212,6 +240,35 @@ def test_what_is_known_of_a_model_is_edited_on_its_own_page(boss, provider):
     assert boss.post(change, emptied).status_code == 302
     row.refresh_from_db()
     assert (row.capabilities, row.parameter_rules) == ({}, {})
+
+
+def holding(boss, row) -> str:
+    content = boss.get(page("upstreammodel_change", row.pk)).content.decode()
+    assert mistakes_in(content) == []
+    return content.partition('class="what-holds">')[2].partition("</div></div>")[0]
+
+
+def test_the_page_of_a_model_says_what_holds_for_it(boss, provider):
+    provider.models.create(name="draft-*", parameter_rules={"prefill": True})
+    capabilities = {"image_input": {"supported": False}}
+    row = provider.models.create(
+        name="draft-small", max_input_tokens=9_000, capabilities=capabilities
+    )
+    shown = holding(boss, row)
+    assert "<dt>max input tokens</dt><dd>9,000</dd>" in shown
+    assert "<dt>image input</dt><dd>no</dd>" in shown
+    assert "<dt>prefill</dt><dd>yes</dd>" in shown, "the pattern says so"
+    assert "Not known: max output tokens, pdf input" in shown
+
+
+def test_what_a_row_leaves_out_holds_by_the_shipped_list(boss, provider):
+    row = provider.models.create(name="claude-haiku-4-5", max_output_tokens=7)
+    facts = model_table.shipped_facts(row.name)
+    shown = holding(boss, row)
+    assert f"<dt>max input tokens</dt><dd>{facts.max_input_tokens:,}</dd>" in shown
+    assert "<dt>max output tokens</dt><dd>7</dd>" in shown
+    pattern = provider.models.create(name="claude-*")
+    assert "the shipped list may know more" in holding(boss, pattern)
 
 
 def test_facts_that_nothing_would_read_are_refused(boss, provider):

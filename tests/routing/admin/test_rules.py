@@ -163,6 +163,7 @@ def test_the_list_says_when_no_rule_asks_a_draft(boss, rule, settings):
     assert notice in off
     assert page("controls_changelist") in off
     Controls.objects.update(cascade_on=True)
+    assert off.index(notice) < off.index("object-tools"), "above, never under a button"
     assert notice not in boss.get(address).content.decode()
     settings.CASCADE_ENABLED = False
     assert "CASCADE_ENABLED is false" in boss.get(address).content.decode()

@@ -7,6 +7,7 @@ import pytest
 
 from routing.dialects.anthropic import (
     MAX_MESSAGES,
+    MAX_TOOLS,
     error_event_of,
     error_headers,
     forwarded,
@@ -99,6 +100,18 @@ def test_refuses_more_messages_than_the_api_takes():
     body = b'{"model":"a","messages":[%s{}]}' % (b"{}," * MAX_MESSAGES)
     with pytest.raises(InvalidRequest, match="at most 100000 items"):
         parse_request(body, headers=())
+
+
+def test_refuses_more_tools_than_anybody_offers():
+    tools = [{"name": "a"}] * MAX_TOOLS
+    assert parse(tools=tools).model == VERIFIER
+    with pytest.raises(InvalidRequest, match="tools: List should have at most 10000"):
+        parse(tools=[*tools, {"name": "b"}])
+
+
+def test_leaves_tools_that_are_no_list_to_the_provider():
+    tools = {str(number): {} for number in range(MAX_TOOLS + 1)}
+    assert parse(tools=tools).model == VERIFIER
 
 
 def test_takes_any_number_of_braces_within_a_message():

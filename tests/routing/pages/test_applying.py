@@ -11,7 +11,7 @@ from tests.builders import DRAFT, VERIFIER, make_request
 
 pytestmark = pytest.mark.django_db
 
-PASSES = "comes to no rule and passes through: "
+PASSES = "would pass through without a rule, because "
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +25,11 @@ def add(name="tried", request_model=VERIFIER, **fields):
     )
 
 
-def said_of(row, model=VERIFIER):
-    request = make_request(model=model)
-    return applying.in_a_sentence(row, request, snapshot.load())
+def said_of(row, model=VERIFIER, **fields):
+    request = make_request(model=model, **fields)
+    destination = applying.destination(row, request, snapshot.load())
+    assert destination.here is ("comes to this rule" in destination.words)
+    return destination.words
 
 
 def test_a_request_comes_to_the_rule():
@@ -43,29 +45,45 @@ def test_the_client_is_one_the_rule_is_for():
 @pytest.mark.parametrize(
     ("fields", "model", "why"),
     [
-        ({"enabled": False}, VERIFIER, "this rule is switched off"),
-        ({}, "other", f"this rule is for {VERIFIER}"),
+        ({"enabled": False}, VERIFIER, "this one is switched off"),
+        ({}, "other", f"this one is for {VERIFIER}"),
         ({"request_model": "*"}, DRAFT, "it asks for the draft itself"),
-        ({"tools": "with"}, VERIFIER, "of this rule does not hold (with tools)"),
-        ({"rollout_percent": 0}, VERIFIER, "rule does not hold (0 % of conversations)"),
+        ({"tools": "with"}, VERIFIER, "this one asks for tools"),
+        ({"streaming": "streamed"}, VERIFIER, "this one asks for a stream"),
+        ({"subagents": "only"}, VERIFIER, "this one asks for subagents"),
+        ({"headers": "x-app: cli*"}, VERIFIER, "asks for the headers x-app: cli*"),
+        ({"max_prompt_tokens": 1}, VERIFIER, "asks for prompts up to 1 tokens"),
+        ({"rollout_percent": 0}, VERIFIER, "asks for 0 % of conversations"),
     ],
 )
-def test_says_why_not(fields, model, why):
+def test_says_why_not_and_what_is_shown_instead(fields, model, why):
     sentence = said_of(add(**fields), model)
-    assert PASSES in sentence
-    assert why in sentence
+    assert f"{PASSES}{'' if why.startswith('it') else 'this one'}" in sentence
+    assert f"{why}. Shown here is what this rule would have done." in sentence
+
+
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        ("tools", CascadeRule.Tools),
+        ("streaming", CascadeRule.Streaming),
+        ("subagents", CascadeRule.Subagents),
+    ],
+)
+def test_has_words_for_every_choice(field, kind):
+    choices = {(field, value) for value in kind.values if value != "any"}
+    assert choices <= applying.OBJECTS.keys()
 
 
 def test_names_the_rule_that_goes_before():
     add("urgent", priority=1)
-    assert "comes to the rule urgent: that one is looked at first" in said_of(add())
-    streamed = add("streamed", priority=0, streaming="streamed")
-    sentence = said_of(streamed)
-    assert "comes to the rule urgent" in sentence
-    assert "does not hold (streamed)" in sentence
+    first = "would go to the rule urgent, because that one is looked at first."
+    assert first in said_of(add())
+    with_tools = said_of(add("with-tools", priority=0, tools="with"))
+    assert "go to the rule urgent, because this one asks for tools." in with_tools
 
 
 def test_says_when_an_edit_is_not_in_force_yet():
     before = snapshot.load()
-    sentence = applying.in_a_sentence(add(), make_request(), before)
-    assert "the last edit of this one is not in force yet" in sentence
+    words = applying.destination(add(), make_request(), before).words
+    assert "the last edit of this one is not in force yet" in words

@@ -10,6 +10,7 @@ from routing.models import CascadeRule
 from routing.snapshot import holder
 from tests.builders import DRAFT, VERIFIER
 from tests.fakes import HttpAnswer, message_bytes
+from tests.routing.admin.pages import mistakes_in
 
 
 @pytest.fixture
@@ -66,8 +67,27 @@ def test_says_which_rule_a_client_would_come_to(submit, upstream):
     CascadeRule.objects.update(tools="with")
     holder.refresh()
     page = submit().content.decode()
-    assert "comes to no rule and passes through" in page
-    assert "a condition of this rule does not hold (with tools)" in page
+    told, shown = page.index("because this one asks for tools"), page.index("<h2>Draft")
+    assert told < shown
+
+
+def test_says_that_the_cascade_is_off_and_asks_the_draft(submit, upstream, settings):
+    notice = "The cascade is off: clients get the verifier."
+    upstream.script(DRAFT, answer(DRAFT, "Four."), answer(DRAFT, "Four."))
+    assert notice not in submit().content.decode()
+    settings.CASCADE_ENABLED = False
+    page = submit().content.decode()
+    assert notice in page
+    assert "Draft accepted" in page
+
+
+def test_the_totals_stand_below_the_calls(submit, upstream):
+    upstream.script(DRAFT, answer(DRAFT, "Four."))
+    page = submit().content.decode()
+    calls, totals = page.index("Calls</caption>"), page.index('<dl class="totals">')
+    assert calls < totals
+    assert page.index("Saving", totals)
+    assert mistakes_in(page) == []
 
 
 def test_escapes_what_models_write(submit, upstream):

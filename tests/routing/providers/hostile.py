@@ -207,5 +207,6 @@ class RecordingTicket(WatchTicket):
         self.bound = sock
         self.bindings += 1
 
-    def unbind(self) -> None:
-        self.bound = None
+    def unbind(self, sock) -> None:
+        if self.bound is sock:
+            self.bound = None

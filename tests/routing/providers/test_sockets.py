@@ -11,6 +11,8 @@ import threading
 import httpx
 import pytest
 
+from routing.providers import sockets
+from routing.providers.sockets import MAX_INTERIM_ANSWERS
 from routing.providers.transport import PooledTransport
 from tests.routing.providers.hostile import (
     CHUNKED_HEAD,
@@ -517,3 +519,62 @@ def test_a_server_that_hangs_up_on_a_stream_is_an_error_of_its_own(
 
     with pytest.raises(httpx.RemoteProtocolError):
         call(transport, serve(script), **upload(length=8) | {"body": pieces()})
+
+
+# Servers that send too much
+
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"
+
+
+def test_a_few_interim_answers_are_skipped(serve, transport):
+    told = INTERIM * MAX_INTERIM_ANSWERS + answer(b"{}")
+    server = serve(replies(told, told))
+    assert call(transport, server) == b"{}"
+    assert call(transport, server) == b"{}", "each call may have as many"
+
+
+def test_a_server_that_never_comes_to_its_answer_is_given_up(serve, transport):
+    server = serve(replies(INTERIM * (MAX_INTERIM_ANSWERS + 1) + answer(b"{}")))
+    with pytest.raises(httpx.RemoteProtocolError, match="never comes to its answer"):
+        call(transport, server)
+
+
+def test_such_a_server_is_given_up_while_a_stream_is_sent(serve, transport):
+    said = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.sock.recv(65_536)
+        peer.send(INTERIM * (MAX_INTERIM_ANSWERS + 1))
+        said.set()
+        peer.wait_for_end()
+
+    def pieces():
+        yield b"half"
+        assert said.wait(PATIENCE_S)
+        yield b"half"
+
+    with pytest.raises(httpx.RemoteProtocolError, match="never comes to its answer"):
+        call(transport, serve(script), **upload(length=8) | {"body": pieces()})
+
+
+@pytest.mark.parametrize("framing", ["large", "small"])
+def test_a_server_that_never_makes_us_wait_lets_others_have_turns(
+    serve, transport, monkeypatch, framing
+):
+    pauses: list[int] = []
+    monkeypatch.setattr(sockets, "TURN_S", 0)
+    monkeypatch.setattr(sockets, "give_way", lambda: pauses.append(1))
+    body = os.urandom(1_000) * 4
+    pieces = [body] * 200 if framing == "large" else [b"a"] * 2_000
+    server = serve(replies(CHUNKED_HEAD + chunked(*pieces) + b"0\r\n\r\n"))
+    assert call(transport, server) == b"".join(pieces)
+    assert len(pauses) >= 4
+
+
+def test_a_server_we_wait_for_costs_no_pause(serve, transport, monkeypatch):
+    pauses: list[int] = []
+    monkeypatch.setattr(sockets, "TURN_S", PATIENCE_S)
+    monkeypatch.setattr(sockets, "give_way", lambda: pauses.append(1))
+    server = serve(replies(answer(b"{}")))
+    assert call(transport, server) == b"{}"
+    assert pauses == []

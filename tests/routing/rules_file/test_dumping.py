@@ -42,6 +42,7 @@ RULES = st.builds(
     rollout_percent=st.floats(0, 100),
     draft_timeout_s=st.floats(0.1, 600),
     clamp_max_tokens=st.booleans(),
+    economics=st.booleans(),
     fallback_model=st.just("") | MODELS.map(lambda name: f"spare-{name}"),
     on_verifier_error=st.sampled_from(CascadeRule.OnVerifierError.values),
     response_model=st.sampled_from(CascadeRule.ResponseModel.values),

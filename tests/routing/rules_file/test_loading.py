@@ -245,3 +245,22 @@ def test_models_given_are_the_models_it_has():
         ("y", "Why", True),
         ("z", "", True),
     ]
+
+
+def test_what_is_known_of_a_model_outlives_a_file_that_leaves_it_out():
+    load_text(LOCAL.format(models='["mock*", "cap-1", "cap-2"]'))
+    provider = Provider.objects.get(name="local")
+    provider.models.filter(name="cap-1").update(max_output_tokens=8000)
+    provider.models.create(name="mock-large", parameter_rules={"prefill": True})
+    done = load_text(LOCAL.format(models='["mock*"]'))
+    left = dict(provider.models.values_list("name", "enabled"))
+    assert left == {"mock*": True, "mock-large": True, "cap-1": False}
+    assert (done.counts["removed"], done.counts["changed"]) == (1, 1)
+    assert load_text(LOCAL.format(models='["mock*"]')).counts["changed"] == 0
+
+
+LOCAL = """
+providers:
+  - {{name: local, kind: anthropic, base_url: "http://127.0.0.1:18400",
+     models: {models}}}
+"""

@@ -1,6 +1,6 @@
 import pytest
 
-from routing.simulator.server import FakeUpstream
+from routing.simulator.server import NOT_PLAYED, FakeUpstream
 from routing.simulator.values import Behaviour
 from tests.routing.simulator.builders import (
     chat_request,
@@ -76,6 +76,13 @@ def test_models_have_two_shapes():
     )
     assert json_in(claude.body)["has_more"] is True
     assert json_in(answer(request_for(path="/v1/models")).body)["object"] == "list"
+
+
+@pytest.mark.parametrize("path", ["/v1/files", "/v1/messages/batches", "/v1/skills/a"])
+def test_says_which_endpoints_it_does_not_play(path):
+    reply = answer(request_for(path=path))
+    assert reply.status == 404
+    assert NOT_PLAYED in str(reply)
 
 
 def test_one_model_is_described_or_not_found():

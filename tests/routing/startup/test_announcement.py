@@ -43,6 +43,12 @@ def test_says_in_one_line_that_answers_are_simulated():
     assert "Simulated" not in words(simulator="127.0.0.1:1")
 
 
+def test_says_that_the_cascade_is_off(settings):
+    assert "The cascade is off" not in words()
+    settings.CASCADE_ENABLED = False
+    assert words().count("The cascade is off: no draft is asked") == 1
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  a value
 def test_a_server_for_all_addresses_is_reached_here_under_one(host):
     assert "http://127.0.0.1:8000/admin/" in words(host=host)

@@ -53,6 +53,22 @@ def test_the_first_key_is_kept_in_the_env_file(env_file):
     assert key not in "".join(said)
 
 
+@pytest.mark.parametrize("unset", ["# CASCADE_DEMO_KEY=", "CASCADE_DEMO_KEY= "])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_the_first_key_takes_the_place_of_a_line_without_one(env_file, unset, end):
+    env_file.write_bytes(f"A=1{end or chr(10)}{unset}{end}".encode())
+    key = installation.create_demo_key(print)
+    kept = f"A=1{end or chr(10)}CASCADE_DEMO_KEY={key}{end}"
+    assert env_file.read_bytes() == kept.encode()
+
+
+def test_a_comment_that_says_more_is_left_alone(env_file):
+    comment = "# CASCADE_DEMO_KEY=cp_live_old\n"
+    env_file.write_text(comment)
+    key = installation.create_demo_key(print)
+    assert env_file.read_text() == f"{comment}CASCADE_DEMO_KEY={key}\n"
+
+
 def test_a_second_run_returns_the_key_and_changes_nothing(env_file, settings):
     settings.CASCADE_DEMO_KEY = installation.create_demo_key(print)
     before = env_file.read_bytes()

@@ -262,10 +262,33 @@ def test_a_link_is_not_followed(tmp_path):
 
 def test_a_file_of_somebody_else_is_not_used(store, path, monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: -1)
-    with pytest.raises(StoreError, match="somebody else"):
+    with pytest.raises(StoreError, match="not ours alone"):
         store.get(["one"])
 
 
 def test_both_stores_work_the_same_under_gevent():
     here = Path(__file__)
     run_under_gevent(here, here.with_name("test_redis.py"))
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_directory_others_can_write_to_is_not_used(tmp_path, mode):
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    directory.chmod(mode)
+    with (
+        closing(SqliteStore(directory / "state.sqlite3")) as store,
+        pytest.raises(StoreError, match="not ours alone"),
+    ):
+        store.put({"a": b""}, ttl_s=1)
+    assert list(directory.iterdir()) == []
+
+
+def test_entries_that_ended_make_room_before_any_that_did_not(path, clock):
+    with closing(SqliteStore(path, clock=clock, max_entries=3)) as store:
+        store.put({"loop": b""}, ttl_s=86_400)
+        for number in range(PRUNE_EVERY_WRITES - 2):
+            store.put({f"repeat-{number}": b""}, ttl_s=300)
+        clock.now += 300
+        store.put({"new": b""}, ttl_s=300)
+    assert sorted(rows(path)) == ["loop", "new"]

@@ -1,0 +1,1 @@
+"""Does the cascade pay on long cached conversations? Reckoned, not measured."""

@@ -1,0 +1,51 @@
+"""Many rows in few statements; what to do with those that are there already is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection, models
+
+Rows = Sequence[Sequence[Any]]
+
+
+def insert(
+    table: type[models.Model], names: Sequence[str], rows: Rows, *, conflict: str
+) -> int:
+    """Insert `rows`, whose columns are `names`; how many were written comes back.
+
+    `conflict` is the text after ON CONFLICT. It and the names are of our own making: no
+    value is ever part of a statement.
+    """
+    if not rows:
+        return 0
+    quote = connection.ops.quote_name
+    into = f"{quote(table._meta.db_table)} ({', '.join(map(quote, names))})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Its driver is slow at many parameters, so all rows are one.
+            source = f"SELECT * FROM {_made(table, names)}"  # noqa: S608  names, types
+            cursor.execute(_statement(into, source, conflict), [_as_json(names, rows)])
+        else:
+            source = f"VALUES ({', '.join(['%s'] * len(names))})"
+            cursor.executemany(_statement(into, source, conflict), rows)
+        return int(cursor.rowcount)
+
+
+def _statement(into: str, source: str, conflict: str) -> str:
+    return f"INSERT INTO {into} {source} ON CONFLICT {conflict}"
+
+
+def _made(table: type[models.Model], names: Sequence[str]) -> str:
+    """A list of objects as rows, its columns of the types that they have in `table`."""
+    fields = {field.name: field for field in table._meta.concrete_fields}
+    quote = connection.ops.quote_name
+    columns = [f"{quote(name)} {fields[name].db_type(connection)}" for name in names]
+    return f"json_to_recordset(%s::json) AS made({', '.join(columns)})"
+
+
+def _as_json(names: Sequence[str], rows: Rows) -> str:
+    objects = [dict(zip(names, row, strict=True)) for row in rows]
+    return msgspec.json.encode(objects).decode()

@@ -1,0 +1,105 @@
+"""A decision -> the sentences its page explains it with. Makes no query."""
+
+from __future__ import annotations
+
+from metrics import formats, reasons
+from metrics.models import RoutingDecision
+
+Outcome = RoutingDecision.Outcome
+
+BASES = {
+    "verifier": "What the verifier's own calls cost: exact.",
+    "verifier:warm": "What the verifier's own calls cost, less what they cost more "
+    "because drafts had let its prompt cache go cold.",
+    "estimate:cold": "Estimated: another model answered. Its tokens at the verifier's "
+    "price, by the ratios learned of this rule, with nothing in the verifier's prompt "
+    "cache.",
+    "estimate:warm": "Estimated: another model answered. Its tokens at the verifier's "
+    "price, by the ratios learned of this rule, with the part of the prompt that the "
+    "verifier's cache would have held at its cheaper price.",
+    "none": "No model was asked, or what it used or costs is not known.",
+    "": "How it came about was not recorded.",
+}
+VETO_FIRED = "A veto: it alone escalates, and the confidence is 0."
+STATED = "What the rule states of every draft: an assumption, and the confidence."
+OBSERVED = "Observed. What it added to the confidence is not recorded."
+
+
+def outcome_in_words(decision: RoutingDecision) -> str:
+    """Return what became of the request, in a sentence or two."""
+    if decision.outcome == Outcome.ACCOUNT:
+        words = f"A request to the account endpoint {decision.endpoint}: no model."
+    else:
+        words = _asked(decision)
+    if decision.aborted:
+        return f"{words} The client left before the answer ended."
+    if decision.status >= 400:
+        return f"{words} It ended with status {decision.status}."
+    return words
+
+
+def _asked(decision: RoutingDecision) -> str:
+    served = decision.served_model
+    answered = f"{served} answered." if served else "no model answered."
+    if decision.outcome == Outcome.ACCEPTED:
+        return f"The draft was accepted: {answered}"
+    if decision.outcome == Outcome.ESCALATED:
+        return f"The draft was turned down, so it was escalated: {answered}"
+    return f"Pass-through, no draft was judged: {answered}"
+
+
+def reason_in_words(decision: RoutingDecision) -> str:
+    """Return why, in a sentence; a reason without words is named as it is."""
+    if decision.reason:
+        unknown = f"The reason is recorded as {decision.reason}."
+        return reasons.words_for(decision.reason) or unknown
+    if decision.outcome == Outcome.ACCEPTED:
+        return "No veto fired, and the confidence reached the threshold."
+    if decision.outcome == Outcome.ACCOUNT:
+        return "Rules are about messages; this was none."
+    if not decision.rule:
+        return "No rule applies to this key and model."
+    return "No reason was recorded."
+
+
+def basis_in_words(decision: RoutingDecision) -> str:
+    """Return how the baseline came about."""
+    known = BASES.get(decision.baseline_basis)
+    return known or f"Recorded as {decision.baseline_basis}."
+
+
+def estimate_in_words(decision: RoutingDecision) -> str:
+    """Return what the estimate would have been; "" where it was not needed."""
+    estimate, truth = decision.estimate_nusd, decision.baseline_nusd
+    if estimate is None:
+        return ""
+    words = f"Had the draft been accepted: estimated at {formats.usd(estimate)}"
+    if not truth:
+        return f"{words}."
+    error = (estimate - truth) / truth
+    return f"{words}, off by {error * 100:+.1f} %."
+
+
+def signal_in_words(name: str, value: float | None) -> str:
+    """Return what a signal did to the confidence."""
+    if name in reasons.VETOES and value:
+        return VETO_FIRED
+    return STATED if name == "prior" else OBSERVED
+
+
+def marks_of(decision: RoutingDecision) -> list[tuple[str, str]]:
+    """Return what is special about it: a short mark, and what that means."""
+    marks = (
+        (decision.simulated, "simulated", "Made up or simulated: no real money."),
+        (
+            decision.repeat,
+            "repeat",
+            "The same turn failed shortly before: one turn, two costs.",
+        ),
+        (
+            decision.aborted,
+            "aborted",
+            "The client left; what was used until then is counted.",
+        ),
+    )
+    return [(mark, meaning) for holds, mark, meaning in marks if holds]

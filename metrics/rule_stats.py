@@ -1,0 +1,177 @@
+"""What was learned of each rule: the keeper keeps it fresh, workers read it.
+
+It may be lost: it is learned anew from the decisions that are there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from metrics.learning import SUMS, Lesson, Tally, faded, learned, taught
+from metrics.models import RoutingDecision, RuleStats
+from metrics.rows import call_from_json
+from metrics.stakes import Learned, RuleKey, pause_in_words
+from metrics.types import TRY_TAG
+
+logger = logging.getLogger(__name__)
+REFRESH_S = 60.0
+# So many decisions are learned from in one transaction.
+BATCH = 2_000
+# Older decisions count next to nothing.
+LOOK_BACK = timedelta(days=7)
+
+_DRAFTED = (RoutingDecision.Outcome.ACCEPTED, RoutingDecision.Outcome.ESCALATED)
+_READ = (
+    "pk",
+    "rule",
+    "draft_model",
+    "verifier_model",
+    "simulated",
+    "started_at",
+    "outcome",
+    "calls",
+    "baseline_nusd",
+    "estimate_nusd",
+    "tag",
+)
+
+
+def load(now: datetime | None = None) -> dict[RuleKey, Learned]:
+    """Return what is learned, as it counts now. One query."""
+    now = now or timezone.now()
+    return {
+        _key(row): learned(faded(_tally(row), now)) for row in RuleStats.objects.all()
+    }
+
+
+def _teaches(row: Mapping[str, Any]) -> bool:
+    """Whether a client's draft was judged; what somebody tried out says little."""
+    judged = row["rule"] and row["outcome"] in _DRAFTED
+    return bool(judged and not row["aborted"] and row["tag"] != TRY_TAG)
+
+
+def refresh(after_id: int) -> int:
+    """Learn from the next decisions after `after_id`; the last one comes back.
+
+    At most `BATCH`, in one transaction with how far we came. Decisions that another
+    host's keeper commits late, with a lower id, teach nothing.
+    """
+    rows = list(
+        RoutingDecision.objects.filter(pk__gt=after_id)
+        .order_by("pk")
+        .values(*_READ, "aborted")[:BATCH]
+    )
+    if not rows:
+        return after_id
+    last_id: int = rows[-1]["pk"]
+    lessons: dict[RuleKey, list[Lesson]] = {}
+    for row in rows:
+        if _teaches(row):
+            lessons.setdefault(_key_of(row), []).append(_lesson(row))
+    with transaction.atomic():
+        for key, taught_by in lessons.items():
+            _teach(key, taught_by, last_id)
+    return last_id
+
+
+def known_until() -> int:
+    """Return the last decision that was learned from, or that is too old to be."""
+    known = RuleStats.objects.aggregate(last=Max("last_id"))["last"]
+    oldest = timezone.now() - LOOK_BACK
+    first = (
+        RoutingDecision.objects.filter(started_at__gte=oldest)
+        .order_by("started_at")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    return max(known or 0, first - 1 if first else 0)
+
+
+class Teacher:
+    """Keeps what is learned fresh from within the keeper, and says what changed."""
+
+    def __init__(
+        self,
+        *,
+        every_s: float = REFRESH_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._every_s = every_s
+        self._clock = clock
+        self._due_at = float("-inf")
+        self._after_id: int | None = None
+        self._paused: set[RuleKey] | None = None
+
+    def work(self) -> None:
+        """Learn when it is time to; never raises for a database that is away."""
+        if self._clock() < self._due_at:
+            return
+        self._due_at = self._clock() + self._every_s
+        try:
+            self._learn()
+        except (DatabaseError, InterfaceError) as problem:
+            self._after_id = None
+            logger.warning("Nothing is learned from decisions: %s", problem)
+
+    def _learn(self) -> None:
+        if self._after_id is None:
+            self._after_id = known_until()
+        before = self._after_id
+        self._after_id = refresh(before)
+        if self._after_id - before >= BATCH:  # there may be more
+            self._due_at = float("-inf")
+        self._report(load())
+
+    def _report(self, stats: Mapping[RuleKey, Learned]) -> None:
+        """Log which rules paused or came back since the last look."""
+        paused = {key for key, known in stats.items() if known.paused}
+        for key in sorted(paused - (self._paused or set())):
+            logger.warning("%s", pause_in_words(key, stats[key]))
+        for key in sorted((self._paused or set()) - paused):
+            logger.warning("The rule %s asks drafts again.", key.rule)
+        self._paused = paused
+
+
+def _teach(key: RuleKey, lessons: Iterable[Lesson], last_id: int) -> None:
+    row = RuleStats.objects.filter(**key._asdict()).first()
+    tally = taught(_tally(row) if row else Tally(), lessons)
+    RuleStats.objects.update_or_create(
+        **key._asdict(),
+        defaults={
+            "last_id": last_id,
+            "as_of": tally.at or timezone.now(),
+            "sums": {name: round(getattr(tally, name), 6) for name in SUMS},
+            "errors": list(tally.errors),
+        },
+    )
+
+
+def _tally(row: RuleStats) -> Tally:
+    sums = {name: float(row.sums.get(name, 0.0)) for name in SUMS}
+    return Tally(at=row.as_of, errors=tuple(row.errors), **sums)
+
+
+def _key(row: RuleStats) -> RuleKey:
+    return RuleKey(row.rule, row.draft_model, row.verifier_model, row.simulated)
+
+
+def _key_of(row: Mapping[str, Any]) -> RuleKey:
+    return RuleKey(*(row[name] for name in RuleKey._fields))
+
+
+def _lesson(row: Mapping[str, Any]) -> Lesson:
+    return Lesson(
+        at=row["started_at"],
+        outcome=row["outcome"],
+        calls=[call_from_json(call) for call in row["calls"]],
+        baseline_nusd=row["baseline_nusd"],
+        estimate_nusd=row["estimate_nusd"],
+    )
