@@ -60,12 +60,11 @@ class PeriodFilter(admin.SimpleListFilter):
 
 @admin.register(RoutingDecision)
 class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Read-only. Search, order and the filters for what is rare stay on an index.
+    """Read-only. Search, order and every filter stay on an index.
 
-    Rare is what is simulated, aborted or of unknown cost. Any other filter, an outcome
-    say, walks from the newest until a page is full, and counts ten thousand at most:
-    quick for what is frequent; for what hardly ever happened it reads all rows of the
-    period, about a second for a million.
+    Rare is what is simulated, repeated, aborted or of unknown cost: it has an index of
+    its own, as outcome, rule and key have. Two filters together walk the index of one
+    until a page is full, and count ten thousand at most: quick for what is frequent.
     """
 
     list_display = (

@@ -33,7 +33,7 @@ from metrics.rollup_models import RollupState
 from metrics.types import DecisionRecord
 
 logger = logging.getLogger(__name__)
-BATCH_LINES = 500
+BATCH_LINES = 2_000
 REJECTED_NAME = "rejected.jsonl"
 
 

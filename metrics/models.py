@@ -100,6 +100,11 @@ class RoutingDecision(models.Model):
             ),
             models.Index(
                 fields=["-started_at", "-id"],
+                condition=models.Q(repeat=True),
+                name="decision_repeat",
+            ),
+            models.Index(
+                fields=["-started_at", "-id"],
                 condition=models.Q(aborted=True),
                 name="decision_aborted",
             ),

@@ -33,7 +33,8 @@ def parameters(record: DecisionRecord, database: BaseDatabaseWrapper) -> list[An
     """
     values = {name: getattr(record, name) for name in _COPIED}
     for name, limit in _LIMITS.items():
-        values[name] = values[name].replace("\x00", "")[:limit]
+        if len(values[name]) > limit or "\x00" in values[name]:
+            values[name] = values[name].replace("\x00", "")[:limit]
     values["started_at"] = database.ops.adapt_datetimefield_value(record.started_at)
     values["signals"] = _to_json(record.signals).decode()
     values["calls"] = _to_json([call_to_json(call) for call in record.calls]).decode()

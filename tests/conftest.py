@@ -9,6 +9,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from metrics import lines, recorder
 from metrics.lines import JournalLine
@@ -22,12 +23,46 @@ hypothesis.settings.register_profile("suite", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out, on PostgreSQL, what asks no database: it is as it was on SQLite."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return
+    others = [item for item in items if not _asks_the_database(item)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if _asks_the_database(item)]
+
+
+def _asks_the_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db"}
+    asked = fixtures & set(getattr(item, "fixturenames", ()))
+    return bool(asked) or item.get_closest_marker("django_db") is not None
+
+
 @pytest.fixture(autouse=True)
 def fresh_state() -> Iterator[None]:
     """Let no test remember another: what workers share ends with each."""
     yield
     store().close()
     shutil.rmtree(settings.CASCADE_STATE_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the connection that a test's transaction lives in.
+
+    Requests and the keeper give up old ones, and PostgreSQL's tests would end there.
+    """
+    give_up = BaseDatabaseWrapper.close_if_unusable_or_obsolete
+
+    def unless_in_a_test(database: BaseDatabaseWrapper) -> None:
+        if not database.in_atomic_block:
+            give_up(database)
+
+    monkeypatch.setattr(
+        BaseDatabaseWrapper, "close_if_unusable_or_obsolete", unless_in_a_test
+    )
 
 
 @pytest.fixture

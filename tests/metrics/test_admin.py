@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -118,8 +119,13 @@ def test_the_list_stays_on_its_index_and_makes_few_queries(
     ("filters", "index"),
     [
         ({"simulated__exact": "1"}, "decision_simulated"),
+        ({"repeat__exact": "1"}, "decision_repeat"),
+        ({"outcome__exact": "account"}, "decision_outcome"),
         ({"aborted__exact": "1"}, "decision_aborted"),
-        ({"aborted__exact": "1", "simulated__exact": "1"}, "decision_aborted"),
+        (
+            {"aborted__exact": "1", "simulated__exact": "1"},
+            "decision_(aborted|simulated)",
+        ),
         ({"aborted__exact": "1", "period": "30d"}, "decision_aborted"),
         ({"saving_nusd__isnull": "True"}, "decision_unknown"),
         ({"saving_nusd__isnull": "True", "simulated__exact": "0"}, "decision_unknown"),
@@ -129,9 +135,9 @@ def test_what_is_rare_is_listed_and_counted_from_an_index_of_its_own(
     admin_client, decision, filters, index
 ):
     rows = admin_client.get(LIST, filters).context["cl"].queryset
-    assert index in plan(rows)
+    assert re.search(index, plan(rows))
     assert "TEMP B-TREE" not in plan(rows)
-    assert index in plan(rows.order_by()[: admin.COUNTED_AT_MOST])
+    assert re.search(index, plan(rows.order_by()[: admin.COUNTED_AT_MOST]))
 
 
 def test_an_operators_price_is_his_by_name(admin_client):

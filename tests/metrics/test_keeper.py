@@ -35,8 +35,7 @@ def journal(tmp_path, settings):
 
 @pytest.fixture(autouse=True)
 def _one_connection(monkeypatch):
-    """A test of PostgreSQL is one transaction, which ends with its connection."""
-    monkeypatch.setattr(keeper, "close_old_connections", lambda: None)
+    """A test is one transaction, which ends with its connection."""
     monkeypatch.setattr(connection, "close", lambda: None)
 
 
