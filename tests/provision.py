@@ -53,7 +53,11 @@ def main(upstream_url: str) -> None:
     elsewhere.models.create(name="gpt*")
     for name, terms in RULES.items():
         models.CascadeRule.objects.create(
-            name=name, request_model=f"{name}-*", draft_model="draft-small", **terms
+            name=name,
+            request_model=f"{name}-*",
+            draft_model="draft-small",
+            economics=False,  # a rule whose drafts are all rejected would pause
+            **terms,
         )
     _, acme = models.ClientKey.issue("acme")
     _, globex = models.ClientKey.issue("globex", tag="research")

@@ -51,10 +51,12 @@ def main(upstream_url: str) -> None:
         for mode, prior in PRIORS.items():
             tag = tag_of(purpose, mode)
             terms = {"draft_model": draft, "prior": prior, **asked}
-            models.CascadeRule.objects.create(name=f"rule-{tag}", tag=tag, **terms)
+            models.CascadeRule.objects.create(
+                name=f"rule-{tag}", tag=tag, economics=False, **terms
+            )
     for name, terms in {SUBAGENTS: {"subagents": "only"}, GUIDE: {}}.items():
         terms |= {"draft_model": DRAFT, **asked}
-        models.CascadeRule.objects.create(name=name, tag=name, **terms)
+        models.CascadeRule.objects.create(name=name, tag=name, economics=False, **terms)
     keys = {
         name: models.ClientKey.issue(name, tag=tag, may_force=tag != GUIDE)[1]
         for tag, name in _names()

@@ -66,7 +66,11 @@ def main(upstream_url: str) -> None:
             provider.models.create(name=model, **facts)
     for way, prior in PRIORS.items():
         models.CascadeRule.objects.create(
-            name=way, request_model=f"{way}-*", draft_model=DRAFT, prior=prior
+            name=way,
+            request_model=f"{way}-*",
+            draft_model=DRAFT,
+            prior=prior,
+            economics=False,  # it would pause a rule whose drafts are all rejected
         )
     models.CascadeRule.objects.bulk_create(
         models.CascadeRule(**_own_rule(case, way))
