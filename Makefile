@@ -71,7 +71,7 @@ fuzz: $(INSTALLED_DEV)  ## look for input that breaks a parser (FUZZ_S= seconds)
 	@FUZZ_S="$(or $(FUZZ_S),60)" $(BIN)/python -m tests.fuzz
 
 UV_COMPILE = $(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 \
-	--universal --no-emit-index-url --no-emit-find-links \
+	--universal --no-strip-extras --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock"
 
 lock: $(INSTALLED_DEV)  ## pin the newest allowed versions with hashes

@@ -115,7 +115,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_prometheus",
     "rest_framework",
-    "drf_spectacular",
+    "simple_history",
     "metrics",
     "routing",
 ]
@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -253,15 +254,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "routing.exception_handler.answer",
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,
-    # Imported by who writes docs/openapi.yaml, never by a worker.
-    "DEFAULT_SCHEMA_CLASS": "routing.openapi.generation.Described",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "CascadeProxy",
-    "VERSION": "v1",
-    "DESCRIPTION": "The Anthropic Messages API; headers x-cascade-* say who answered.",
-    "OAS_VERSION": "3.1.1",
-    "POSTPROCESSING_HOOKS": ["routing.openapi.generation.complete"],
 }
 
 # --- Logs -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.core.validators import RegexValidator
 from django.db import models
 
-from metrics import rollup_models  # noqa: F401  Django finds tables from here
+from metrics import label_models, rollup_models  # noqa: F401  Django finds them here
 from metrics.fields import CompactJSONField
 from metrics.types import Price
 

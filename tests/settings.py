@@ -30,3 +30,16 @@ from cascadeproxy.settings import *
 
 # Tests log in often; how passwords are stretched is Django's to test.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Who writes docs/openapi.yaml works with these settings; no process that serves does.
+INSTALLED_APPS = [*INSTALLED_APPS, "drf_spectacular"]
+REST_FRAMEWORK = REST_FRAMEWORK | {
+    "DEFAULT_SCHEMA_CLASS": "routing.openapi.generation.Described"
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CascadeProxy",
+    "VERSION": "v1",
+    "DESCRIPTION": "The Anthropic Messages API; headers x-cascade-* say who answered.",
+    "OAS_VERSION": "3.1.1",
+    "POSTPROCESSING_HOOKS": ["routing.openapi.generation.complete"],
+}

@@ -1,6 +1,7 @@
-"""How `manage.py spectacular` puts the description together; settings name it.
+"""How the published description is put together; only the settings of tests name it.
 
-python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+DJANGO_SETTINGS_MODULE=tests.settings python manage.py spectacular \
+    --validate --fail-on-warn --file docs/openapi.yaml
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ def test_the_published_description_is_up_to_date(tmp_path):
     written = tmp_path / "openapi.yaml"
     call_command("spectacular", validate=True, fail_on_warn=True, file=str(written))
     assert written.read_text() == PUBLISHED.read_text(), (
-        "run: python manage.py spectacular --file docs/openapi.yaml"
+        "run: DJANGO_SETTINGS_MODULE=tests.settings python manage.py spectacular "
+        "--file docs/openapi.yaml"
     )
 
 
