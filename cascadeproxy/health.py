@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from cascadeproxy import __version__
 from metrics import backlog, recorder
-from metrics.instruments import Backlog, OpenBreakers, PausedRules
+from metrics.gauges import Backlog, OpenBreakers, PausedRules
 from metrics.stakes import paused_rules
 from routing import breaker
 from routing.snapshot import holder

@@ -7,16 +7,17 @@ is never added to real money.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
 from prometheus_client import Counter, Histogram
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from metrics.types import CallRecord, DecisionRecord, Usage
 
+logger = logging.getLogger(__name__)
 MAX_NAMES = 200
 OTHER = "other"
 NUSD_PER_USD = 1e9
@@ -117,16 +118,61 @@ class _CallCounters(NamedTuple):
     cost_usd: Counter
 
 
-_rule_label = NameLimit()
+rule_label = NameLimit()
 _reason_label = NameLimit()
-_model_label = NameLimit()
+model_label = NameLimit()
 
 
 def observe(record: DecisionRecord) -> None:
-    """Count a decision. Makes no query; labels are bound once and remembered."""
+    """Count a decision. Makes no query; labels are bound once and remembered.
+
+    Like the other counts here it raises nothing when no metrics file can be written.
+    """
+    with _harmless():
+        _observe(record)
+
+
+def count_lost() -> None:
+    """Count a decision that could not be written to the journal."""
+    with _harmless():
+        DECISIONS_LOST.inc()
+
+
+def count_state_error() -> None:
+    """Count that the state shared by workers could not be used."""
+    with _harmless():
+        STATE_ERRORS.inc()
+
+
+def count_opening(provider: str, model: str) -> None:
+    """Count that the circuit breaker of a model opened."""
+    with _harmless():
+        BREAKER_OPENINGS.labels(provider, model_label(model)).inc()
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    """Let no answer fail because of a count.
+
+    A new label may make the file of this process's metrics grow, which a full disk
+    refuses with OSError; from then on the file is shorter than it is taken to be.
+    """
+    try:
+        yield
+    except (OSError, ValueError, IndexError) as problem:
+        _complain(repr(problem))
+
+
+@lru_cache(maxsize=8)
+def _complain(problem: str) -> None:
+    """Log a problem, once."""
+    logger.warning("Some counts for Prometheus are missing: %s", problem)
+
+
+def _observe(record: DecisionRecord) -> None:
     simulated = "true" if record.simulated else "false"
     status_class = f"{record.status // 100}xx"
-    rule = _rule_label(record.rule)
+    rule = rule_label(record.rule)
     _requests(rule, record.outcome, status_class, simulated).inc()
     if record.aborted:
         ABORTED.inc()
@@ -140,76 +186,6 @@ def observe(record: DecisionRecord) -> None:
         CONFIDENCE.observe(record.confidence)
     for call in record.calls:
         _observe_call(call, simulated)
-
-
-def count_opening(provider: str, model: str) -> None:
-    """Count that the circuit breaker of a model opened."""
-    BREAKER_OPENINGS.labels(provider, _model_label(model)).inc()
-
-
-class OpenBreakers(Collector):
-    """The gauge of circuit breakers that are open at the moment of a scrape.
-
-    `targets` yields the provider and model of each, as all workers know them: a gauge
-    that each worker set for itself would be wrong in the others.
-    """
-
-    def __init__(self, targets: Callable[[], Iterable[tuple[str, str]]]) -> None:
-        self._targets = targets
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauge; what is not open has no sample."""
-        gauge = GaugeMetricFamily(
-            "cascadeproxy_breaker_open",
-            "1 while the circuit breaker of a model is open; no sample when it is not.",
-            labels=("provider", "model"),
-        )
-        labels = {(provider, _model_label(name)) for provider, name in self._targets()}
-        for each in sorted(labels):
-            gauge.add_metric(each, 1)
-        yield gauge
-
-
-class PausedRules(Collector):
-    """The gauge of rules that ask no drafts because too few are accepted.
-
-    `rules` yields the name of each, as the keeper's sums have it.
-    """
-
-    def __init__(self, rules: Callable[[], Iterable[str]]) -> None:
-        self._rules = rules
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauge; a rule that is not paused has no sample."""
-        gauge = GaugeMetricFamily(
-            "cascadeproxy_rule_paused",
-            "1 while a rule asks no drafts because they cost more than they save.",
-            labels=("rule",),
-        )
-        for rule in sorted({_rule_label(name) for name in self._rules()}):
-            gauge.add_metric((rule,), 1)
-        yield gauge
-
-
-class Backlog(Collector):
-    """The gauge of what the journal holds that is not in the database yet.
-
-    It is the same whichever worker is asked, so it is reckoned at a scrape.
-    """
-
-    def __init__(self, waiting_bytes: Callable[[], int | None]) -> None:
-        self._waiting_bytes = waiting_bytes
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the gauge; it has no sample while nobody knows."""
-        gauge = GaugeMetricFamily(
-            "cascadeproxy_journal_waiting_bytes",
-            "Bytes of decisions in the journal that are not in the database yet.",
-        )
-        waiting = self._waiting_bytes()
-        if waiting is not None:
-            gauge.add_metric((), waiting)
-        yield gauge
 
 
 def _observe_times(record: DecisionRecord) -> None:
@@ -232,7 +208,7 @@ def _observe_money(record: DecisionRecord, simulated: str) -> None:
 
 
 def _observe_call(call: CallRecord, simulated: str) -> None:
-    _upstream(call.role, _model_label(call.model)).observe(call.duration_ms / 1e3)
+    _upstream(call.role, model_label(call.model)).observe(call.duration_ms / 1e3)
     if call.usage is not None:
         _count_tokens(_call_counters(call.role, simulated), call.usage)
 

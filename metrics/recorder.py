@@ -47,7 +47,7 @@ class Recorder:
 
     def _lose(self, problem: Exception) -> None:
         """Count a lost decision; log the first, then at most one line a minute."""
-        instruments.DECISIONS_LOST.inc()
+        instruments.count_lost()
         self._lost_since_log += 1
         now = time.monotonic()
         if now >= self._log_again_at:

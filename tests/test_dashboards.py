@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics_core import Metric
 
 from metrics import instruments
-from metrics.instruments import Backlog, OpenBreakers, PausedRules
+from metrics.gauges import Backlog, OpenBreakers, PausedRules
 from metrics.types import OutcomeKind, Role, Usage
 from tests.metrics.builders import make_call, make_record
 from tests.wsgi import call

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from metrics import instruments
-from metrics.instruments import OTHER, Backlog, NameLimit, OpenBreakers, PausedRules
+from metrics.instruments import OTHER, NameLimit
 from metrics.types import Usage
 from tests.metrics.builders import make_call, make_record
 
@@ -101,35 +101,6 @@ def test_names_clients_make_up_do_not_become_labels_without_end():
     assert [limit(n) for n in ("a", "b", "c", "a")] == ["a", "b", OTHER, "a"]
 
 
-def test_every_open_breaker_is_a_sample_of_the_gauge():
-    collector = OpenBreakers(lambda: [("main", "draft-small"), ("main", "draft-other")])
-    (gauge,) = collector.collect()
-    assert {tuple(sample.labels.values()) for sample in gauge.samples} == {
-        ("main", "draft-small"),
-        ("main", "draft-other"),
-    }
-    assert {sample.value for sample in gauge.samples} == {1}
-
-
-def test_no_open_breaker_is_no_sample():
-    (gauge,) = OpenBreakers(list).collect()
-    assert gauge.samples == []
-
-
-def test_every_paused_rule_is_a_sample_of_its_gauge():
-    (gauge,) = PausedRules(lambda: ["second", "first", "first"]).collect()
-    assert [sample.labels["rule"] for sample in gauge.samples] == ["first", "second"]
-    assert {sample.value for sample in gauge.samples} == {1}
-
-
-def test_models_beyond_the_limit_are_one_sample(monkeypatch):
-    monkeypatch.setattr(instruments, "_model_label", NameLimit(limit=1))
-    targets = [("main", f"made-up-{number}") for number in range(3)]
-    (gauge,) = OpenBreakers(lambda: targets).collect()
-    labels = [tuple(sample.labels.values()) for sample in gauge.samples]
-    assert labels == [("main", "made-up-0"), ("main", OTHER)]
-
-
 @pytest.mark.parametrize(
     ("name", "labels", "by"),
     [
@@ -163,7 +134,18 @@ def test_a_draft_that_is_not_returned_is_counted_by_its_reason(moved, rule, reas
     assert moved(record, name, reason="veto:empty") == by
 
 
-@pytest.mark.parametrize(("waiting", "samples"), [(7, [7]), (0, [0]), (None, [])])
-def test_a_backlog_nobody_knows_has_no_sample(waiting, samples):
-    (gauge,) = Backlog(lambda: waiting).collect()
-    assert [sample.value for sample in gauge.samples] == samples
+@pytest.mark.parametrize(
+    "refused", [OSError(28, "No space left on device"), ValueError("mmap slice")]
+)
+def test_a_metrics_file_that_cannot_grow_fails_no_answer(monkeypatch, refused):
+    def refuse(*_args):
+        raise refused
+
+    for counter in (instruments.DECISIONS_LOST, instruments.STATE_ERRORS):
+        monkeypatch.setattr(counter, "inc", refuse)
+    monkeypatch.setattr(instruments, "_requests", refuse)
+    monkeypatch.setattr(instruments.BREAKER_OPENINGS, "labels", refuse)
+    instruments.observe(make_record())
+    instruments.count_lost()
+    instruments.count_state_error()
+    instruments.count_opening("anthropic", "verifier-large")
