@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import time
@@ -165,14 +164,8 @@ def publish(record: DecisionRecord, request_id: str = "") -> None:
     `request_id` is that of an error of our own.
     """
     recorder.record(record)
-    _count(record)
+    instruments.observe(record)
     _log(record, request_id)
-
-
-def _count(record: DecisionRecord) -> None:
-    # With several workers the counters lie in files, which a full disk cannot take.
-    with contextlib.suppress(OSError, ValueError):
-        instruments.observe(record)
 
 
 def _as_asked(usage: Usage | None, request: ChatRequest) -> Usage | None:
