@@ -32,12 +32,12 @@ class _Obstacle(Exception):
     """The request cannot be adapted; the message is the eligibility reason."""
 
 
-def obstacle(request: ChatRequest, plan: CascadePlan) -> str | None:
-    """Return why no copy of `request` suits the draft's model; None when one does."""
-    if plan.draft is None:
-        return None
+def obstacle(
+    request: ChatRequest, target: Target, terms: RuleTerms | None
+) -> str | None:
+    """Return why no copy of `request` suits the model of `target`; None if one does."""
     try:
-        _changes(request, plan.draft.facts, plan.rule)
+        _changes(request, target.facts, terms)
     except _Obstacle as found:
         return str(found)
     return None

@@ -6,7 +6,6 @@ chunk, unlike a generator's: a client can leave before anything was read.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
@@ -259,20 +258,6 @@ class ReleasingBody:
         """Release the connection, then close the body."""
         self._release()
         self._body.close()
-
-
-def in_background(run: Callable[[], Outcome]) -> Future[Outcome]:
-    """Return the outcome to come of `run`, in a thread (under gevent, a greenlet)."""
-    pending: Future[Outcome] = Future()
-
-    def settle() -> None:
-        try:
-            pending.set_result(run())
-        except BaseException as error:  # noqa: BLE001  raised again where it is awaited
-            pending.set_exception(error)
-
-    threading.Thread(target=settle, name="cascade", daemon=True).start()
-    return pending
 
 
 def renamed(chunks: Iterable[bytes], model: str) -> Iterator[bytes]:

@@ -12,17 +12,17 @@ from routing import drafting, verifying
 from routing.adapting import draft_copy
 from routing.drafting import Draft
 from routing.eligibility import reason_against
+from routing.looking import Inquiry
 from routing.outcome import Outcome
-from routing.quality.confidence import judge as judge_by_vetoes
+from routing.quality.deciding import JUDGE_BY_PRIOR
 from routing.types import (
     NOTHING_RECALLED,
     CascadePlan,
     ChatRequest,
-    Judge,
     Recalled,
-    RuleTerms,
     Upstream,
 )
+from routing.verdicts import Judge
 
 ClaimTrial = Callable[[CascadePlan], bool]
 
@@ -32,7 +32,7 @@ def run(
     plan: CascadePlan,
     *,
     upstream: Upstream,
-    judge: Judge = judge_by_vetoes,
+    judge: Judge = JUDGE_BY_PRIOR,
     recalled: Recalled = NOTHING_RECALLED,
     claim_trial: ClaimTrial = lambda plan: False,  # noqa: ARG005  nobody to ask
 ) -> Outcome:
@@ -50,13 +50,15 @@ def run(
     if against is not None or plan.draft is None or plan.rule is None:
         so_far = dataclasses.replace(nothing_yet, reason=against or plan.reason)
         return verifying.answered(request, so_far, upstream)
+    inquiry = Inquiry(request, plan, upstream)
+    inquiry.begin()
     draft = drafting.take(
         draft_copy(request, plan),
         plan.draft,
         upstream=upstream,
         timeout_s=plan.rule.draft_timeout_s,
     )
-    so_far = _judged(request, nothing_yet, draft, terms=plan.rule, judge=judge)
+    so_far = _judged(request, nothing_yet, draft, inquiry, judge=judge)
     if not so_far.escalated:
         return so_far
     return verifying.answered(request, so_far, upstream)
@@ -78,17 +80,21 @@ def _judged(
     request: ChatRequest,
     so_far: Outcome,
     draft: Draft,
+    inquiry: Inquiry,
     *,
-    terms: RuleTerms,
     judge: Judge,
 ) -> Outcome:
     """Return what came of the draft; a pass-through when nobody waits any more."""
-    tried = dataclasses.replace(so_far, draft=draft, calls=draft.calls)
+    terms = so_far.plan.rule
+    verdict = None
+    if draft.completion is not None and terms is not None and not draft.gone:
+        verdict = judge(request, draft.completion, terms, inquiry)
+    calls = (*draft.calls, *inquiry.calls())
+    tried = dataclasses.replace(so_far, draft=draft, calls=calls)
     if draft.gone:
         return dataclasses.replace(tried, gone=True)
-    if draft.completion is None:
+    if verdict is None:
         return dataclasses.replace(tried, kind="escalated", reason=draft.failure)
-    verdict = judge(request, draft.completion, terms)
     return dataclasses.replace(
         tried,
         kind="accepted" if verdict.accepted else "escalated",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from metrics.types import Role
 from routing.encoding import is_compressed, plain
 from routing.errors import ClientGone, Failure, ProxyError, UpstreamTimeout
 from routing.patience import wait_before_retry
@@ -68,17 +69,20 @@ def take(
     *,
     upstream: Upstream,
     timeout_s: float,
+    role: Role = "draft",
     sleep: Sleep = time.sleep,
 ) -> Draft:
     """Return the draft's whole answer, or why there is none. Never raises for either.
 
-    The draft is asked in the client's own shape, stream or not. A provider that is
+    A second opinion and a judge are asked the same way, in a `role` of their own. The
+    draft is asked in the client's own shape, stream or not. A provider that is
     busy is asked once more when its `retry-after` is no longer than `RETRY_WAIT_S`.
     Whatever else goes wrong is a reason to escalate, not an error of the client's.
     `timeout_s` bounds all of it.
     """
     deadline = time.monotonic() + timeout_s
-    asker = _Asker(request, target, upstream, patient=timeout_s >= PATIENT_S)
+    patient = timeout_s >= PATIENT_S
+    asker = _Asker(request, target, upstream, role=role, patient=patient)
     first = asker.ask(timeout_s)
     wait_s = wait_before_retry(first.calls[-1].status, first.headers)
     if wait_s is None or wait_s > RETRY_WAIT_S:
@@ -104,10 +108,11 @@ class _Asker:
     request: ChatRequest
     target: Target
     upstream: Upstream
+    role: Role
     patient: bool
 
     def ask(self, timeout_s: float) -> Draft:
-        reading = _Reading(self.target)
+        reading = _Reading(self.target, self.role)
         try:
             reply = self.upstream.ask(self.request, self.target, timeout_s=timeout_s)
             return reading.read(plain(reply), stream=self.request.stream)
@@ -125,8 +130,9 @@ class _Asker:
 class _Reading:
     """One draft while it is read; knows the usage so far when it breaks off."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, role: Role) -> None:
         self._target = target
+        self._role = role
         self._started = time.monotonic()
         self._status: int | None = None
         self._headers: Headers = ()
@@ -191,7 +197,7 @@ class _Reading:
         failure: Failure = "",
     ) -> Call:
         return Call(
-            role="draft",
+            role=self._role,
             target=self._target,
             status=self._status,
             usage=completion.usage if completion else None,

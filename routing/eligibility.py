@@ -24,7 +24,7 @@ from routing.request_parts import (
     tool_heads,
     turns,
 )
-from routing.types import NOTHING_RECALLED, CascadePlan, ChatRequest, Recalled
+from routing.types import NOTHING_RECALLED, CascadePlan, ChatRequest, Recalled, Target
 
 # State a server keeps for the conversation, or terms agreed with one model: another
 # model's answer would be no part of it. The field's name is the reason.
@@ -53,15 +53,24 @@ def reason_against(
     draft = plan.draft
     if draft is None:
         return None
-    foreign = draft.provider.name != plan.verifier.provider.name
     return (
         _by_memory(recalled)
         or _bound_to_verifier(request)
-        or _prefilled(request, draft.facts)
-        or (reason_against_foreign(request) if foreign else None)
-        or _beyond(request, draft.facts)
-        or obstacle(request, plan)
+        or reason_against_asking(request, draft, plan)
         or reason_against_cost(request, plan, recalled)
+    )
+
+
+def reason_against_asking(
+    request: ChatRequest, other: Target, plan: CascadePlan
+) -> str | None:
+    """Return why `other` cannot be asked in the verifier's place; None when it can."""
+    foreign = other.provider.name != plan.verifier.provider.name
+    return (
+        _prefilled(request, other.facts)
+        or (reason_against_foreign(request) if foreign else None)
+        or _beyond(request, other.facts)
+        or obstacle(request, other, plan.rule)
     )
 
 

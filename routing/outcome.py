@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from metrics.types import OutcomeKind, Role, Usage
 from routing.drafting import Draft
 from routing.errors import Failure, ProxyError
-from routing.types import (
-    NOTHING_RECALLED,
-    Call,
-    CascadePlan,
-    Recalled,
-    Reply,
-    Target,
-    Verdict,
-)
+from routing.types import NOTHING_RECALLED, Call, CascadePlan, Recalled, Reply, Target
+from routing.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

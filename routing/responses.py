@@ -18,8 +18,8 @@ from routing.answers import (
     HeldAnswer,
     ReadyAnswer,
     ReleasingBody,
-    in_background,
 )
+from routing.background import in_background
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.dialects import anthropic
@@ -84,7 +84,7 @@ def respond(
     )
     if not (request.stream and plan.mode == "cascade"):
         return _answer(run(), settler, decision, connection)
-    pending = in_background(run)
+    pending = in_background(run, name="cascade")
     if not wait([pending], timeout=settings.CASCADE_HOLD_S).done:
         return _held(pending, settler, decision, connection)
     return _answer(pending.result(), settler, decision, connection)

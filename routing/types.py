@@ -21,6 +21,7 @@ Headers = tuple[tuple[str, str], ...]
 Mode = Literal["pass_through", "cascade"]
 ResponseModel = Literal["requested", "served"]
 Force = Literal["off", "draft", "verifier"]
+When = Literal["off", "uncertain", "always"]
 OnVerifierError = Literal["relay", "return_draft"]
 ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
 
@@ -122,18 +123,50 @@ class RuleTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """Which other models may be asked about a draft, and when.
+
+    `uncertain`: only where their word can change the decision.
+    """
+
+    second: Target | None = None
+    second_when: When = "off"
+    judge: Target | None = None
+    judge_when: When = "off"
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anybody to ask."""
+        return self.asks_second or self.asks_judge
+
+    @property
+    def asks_second(self) -> bool:
+        """Whether a second opinion may be asked."""
+        return self.second is not None and self.second_when != "off"
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether a judge may be asked."""
+        return self.judge is not None and self.judge_when != "off"
+
+
+NO_CHECKS = Checks()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CascadePlan:
     """What will be tried for a request. Without a draft: the verifier, unjudged.
 
     `fallback` is asked when the verifier is not available. `reason` says why a rule
-    that applies asks no draft: it was switched off, or the client forced it. `stakes`
-    is what is known of its money.
+    that applies asks no draft: it was switched off, or the client forced it. `checks`
+    are what the draft may be held against, `stakes` what is known of its money.
     """
 
     verifier: Target
     draft: Target | None = None
     rule: RuleTerms | None = None
     fallback: Target | None = None
+    checks: Checks = NO_CHECKS
     reason: str = ""
     stakes: Stakes = field(default=NO_STAKES, repr=False, compare=False)
 
@@ -201,39 +234,6 @@ class Completion:
     def tool_uses(self) -> list[dict[str, Any]]:
         """The blocks that call a tool of the client, in order."""
         return [b for b in self.blocks if b.get("type") == "tool_use"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """Something observed about a draft. A veto alone escalates; its value is 1.0."""
-
-    name: str
-    value: float
-    veto: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What judging a draft came to. `reason` is "" when the draft is accepted."""
-
-    confidence: float
-    threshold: float
-    signals: tuple[Signal, ...]
-    reason: str = ""
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the draft is returned."""
-        return not self.reason
-
-
-class Judge(Protocol):
-    """Says how far a draft can be trusted; the seam for the gate and second opinion."""
-
-    def __call__(
-        self, request: ChatRequest, draft: Completion, terms: RuleTerms
-    ) -> Verdict:
-        """Return the verdict on `draft`; never raises for what a model wrote."""
 
 
 class Ticket(Protocol):

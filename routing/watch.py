@@ -1,4 +1,4 @@
-"""Notices clients that hang up, and shuts the upstream socket that worked for them.
+"""Notices clients that hang up, and shuts the upstream sockets that worked for them.
 
 A worker that waits for a provider does not look at its client, so a call nobody waits
 for would run, and be billed, to its end. One epoll per process watches all clients.
@@ -29,41 +29,38 @@ _poll = get_original("select", "poll")
 
 
 class WatchTicket:
-    """The link from a client to the one upstream socket it waits on.
+    """The link from a client to the upstream sockets it waits on.
 
-    Without a watched `fd` only `leave` ends it.
+    They are several while a draft and a second opinion are asked at once. Without a
+    watched `fd` only `leave` ends it.
     """
 
-    __slots__ = ("_lock", "_upstream", "fd", "gone")
+    __slots__ = ("_lock", "_upstreams", "fd", "gone")
 
     def __init__(self, fd: int = UNWATCHED) -> None:
         self.fd = fd
         self.gone = False
-        self._upstream: Any = None
+        self._upstreams: list[Any] = []
         self._lock = threading.Lock()
 
     def bind(self, sock: Any) -> None:
         """Shut `sock` down when the client leaves; at once when it has left."""
         with self._lock:
-            self._upstream = sock
+            self._upstreams.append(sock)
             if self.gone:
                 _shut_down(sock)
 
     def unbind(self, sock: Any) -> None:
-        """Forget `sock`, unless another was bound meanwhile.
-
-        Once this returns nothing will shut it down.
-        """
+        """Forget `sock`. Once this returns nothing will shut it down."""
         with self._lock:
-            if self._upstream is sock:
-                self._upstream = None
+            self._upstreams = [bound for bound in self._upstreams if bound is not sock]
 
     def leave(self) -> None:
-        """Mark the client as gone and wake whoever waits on the upstream socket."""
+        """Mark the client as gone and wake whoever waits on an upstream socket."""
         with self._lock:
             self.gone = True
-            if self._upstream is not None:
-                _shut_down(self._upstream)
+            for sock in self._upstreams:
+                _shut_down(sock)
 
 
 class ClientWatch:

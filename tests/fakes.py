@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from routing.types import ChatRequest, Headers, Target
+from routing.judging import Opinion
+from routing.types import ChatRequest, Completion, Headers, Target
 from tests.builders import make_completion, make_events
 
 JSON = (("content-type", "application/json"),)
@@ -103,6 +104,24 @@ class ScriptedUpstream:
     def models(self) -> list[str]:
         """The models asked, in order."""
         return [asked.target.model for asked in self.asked]
+
+
+class FakeLooks:
+    """What others say of a draft, as a test has it; counts how often they are asked."""
+
+    def __init__(
+        self, second: Completion | None = None, opinion: Opinion | None = None
+    ) -> None:
+        self._second, self._opinion = second, opinion
+        self.asked: list[str] = []
+
+    def second(self) -> Completion | None:
+        self.asked.append("second")
+        return self._second
+
+    def opinion(self, _draft: Completion) -> Opinion | None:
+        self.asked.append("judge")
+        return self._opinion
 
 
 class FakeTicket:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from routing.quality import ending, structured, text, tools
-from routing.types import ChatRequest, Completion, Signal
+from routing.types import ChatRequest, Completion
+from routing.verdicts import Signal
 
 Veto = Callable[[ChatRequest, Completion], bool]
 

@@ -11,10 +11,11 @@ from routing.eligibility import reason_against
 from routing.errors import InvalidRequest
 from routing.facts import UNKNOWN, ModelFacts
 from routing.prompt_size import estimated_prompt_tokens
-from routing.quality.confidence import judge
+from routing.quality.deciding import JUDGE_BY_PRIOR
 from routing.streams import parse_message
 from routing.types import CascadePlan, ChatRequest, Completion
 from tests.builders import make_completion, make_plan, make_terms, make_tool_use
+from tests.fakes import FakeLooks
 from tests.fuzz.properties import Pieces
 
 # Models that refuse what others want.
@@ -64,7 +65,7 @@ def any_request_is_decided_on(pieces: Pieces) -> None:
         reason = reason_against(request, plan)
         assert reason is None or reason
     for answer in (*ANSWERS, *_told(request)):
-        verdict = judge(request, answer, make_terms())
+        verdict = JUDGE_BY_PRIOR(request, answer, make_terms(), FakeLooks())
         assert 0 <= verdict.confidence <= 1
 
 
@@ -83,7 +84,10 @@ def a_copy_for_the_draft_changes_little(pieces: Pieces) -> None:
         assert all(before[k] == after[k] for k in before.keys() - ADAPTED)
         assert copy.model_span == span_of(copy.body, fields, "model")
         assert adapting.draft_copy(copy, plan).body == copy.body
-        if adapting.obstacle(request, plan) or plan.draft.facts == UNKNOWN:
+        if (
+            adapting.obstacle(request, plan.draft, plan.rule)
+            or plan.draft.facts == UNKNOWN
+        ):
             assert copy is request
 
 

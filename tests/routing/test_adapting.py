@@ -47,7 +47,7 @@ def sent(facts, *, headers=OLD_WIRE, clamp=False, **fields):
 def why(facts, *, clamp=False, **fields):
     plan = make_plan(draft_facts=facts, terms=make_terms(clamp_max_tokens=clamp))
     request = make_request(headers=OLD_WIRE, **fields)
-    reason = obstacle(request, plan)
+    reason = obstacle(request, plan.draft, plan.rule)
     if reason:
         assert draft_copy(request, plan) is request
     return reason
@@ -71,7 +71,7 @@ def test_without_facts_or_a_draft_the_copy_is_the_request():
     request = make_request(thinking={"type": "enabled", "budget_tokens": 2048})
     for plan in (make_plan(), CascadePlan(verifier=make_target())):
         assert draft_copy(request, plan) is request
-        assert obstacle(request, plan) is None
+    assert obstacle(request, make_target(), make_terms()) is None
 
 
 def test_a_request_that_suits_the_model_is_its_own_copy():
@@ -305,7 +305,7 @@ def test_a_copy_is_a_request_that_suits_the_model_whatever_its_order(
     copy = draft_copy(request, plan)
     assert_consistent(copy)
     assert_untouched(request, copy)
-    if obstacle(request, plan) is None:
+    if obstacle(request, plan.draft, plan.rule) is None:
         assert draft_copy(copy, plan) is copy
     else:
         assert copy is request

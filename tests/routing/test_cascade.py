@@ -16,7 +16,8 @@ from routing.errors import (
 )
 from routing.facts import ModelFacts
 from routing.outcome import Outcome
-from routing.types import NOTHING_RECALLED, CascadePlan, Recalled, Signal, Verdict
+from routing.types import NOTHING_RECALLED, CascadePlan, Recalled
+from routing.verdicts import Signal, Verdict
 from tests.builders import (
     DRAFT,
     VERIFIER,
@@ -128,7 +129,7 @@ def test_escalates_on_a_veto_whatever_the_prior():
 
 
 def test_asks_the_judge_it_was_given():
-    def stern(request, draft, terms):
+    def stern(request, draft, terms, looks):
         return Verdict(
             confidence=0.1,
             threshold=terms.threshold,

@@ -13,7 +13,8 @@ from routing import decision_log
 from routing.decision_log import Decision, in_words
 from routing.errors import UpstreamUnreachable
 from routing.outcome import Outcome
-from routing.types import Call, CascadePlan, Recalled, Signal, Target, Verdict
+from routing.types import Call, CascadePlan, Recalled, Target
+from routing.verdicts import Signal, Verdict
 from tests.builders import (
     DRAFT,
     VERIFIER,

@@ -14,7 +14,8 @@ from routing.responses import (
     plain_response,
     relayable,
 )
-from routing.types import CascadePlan, Target, Verdict
+from routing.types import CascadePlan, Target
+from routing.verdicts import Verdict
 from tests.builders import DRAFT, VERIFIER, make_plan, make_target
 from tests.routing.builders import ACME, make_provider, make_snapshot
 

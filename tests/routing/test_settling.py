@@ -19,7 +19,8 @@ from routing.errors import (
 )
 from routing.outcome import OpenCall, Outcome
 from routing.settling import Settler, is_event_stream
-from routing.types import CascadePlan, Verdict
+from routing.types import CascadePlan
+from routing.verdicts import Verdict
 from tests.builders import (
     DRAFT,
     VERIFIER,
