@@ -79,6 +79,10 @@ DECISIONS_LOST = Counter(
     "cascadeproxy_decisions_lost_total",
     "Decisions that could not be written to the journal.",
 )
+TEXTS_LOST = Counter(
+    "cascadeproxy_texts_lost_total",
+    "Texts that a rule was to keep and that were not kept; their decisions were.",
+)
 STATE_ERRORS = Counter(
     "cascadeproxy_state_errors_total",
     "Times the state shared by workers could not be used.",

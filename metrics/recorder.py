@@ -8,13 +8,36 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from prometheus_client import Counter
 
 from metrics import instruments, lines
-from metrics.journal import Journal
-from metrics.types import DecisionRecord
+from metrics.journal import Journal, JournalError
+from metrics.types import DecisionRecord, TextRecord
 
 logger = logging.getLogger(__name__)
 LOG_EVERY_S = 60.0
+# What is left of a nearly full disk is for decisions.
+TEXT_ROOM_BYTES = 64 * 1024 * 1024
+
+
+class Losses:
+    """Counts what is lost; logs the first, then at most one line a minute."""
+
+    def __init__(self, what: str, counter: Counter) -> None:
+        self._what = what
+        self._counter = counter
+        self._since_log = 0
+        self._log_again_at = float("-inf")
+
+    def note(self, problem: str) -> None:
+        """Note one more, and why."""
+        self._counter.inc()
+        self._since_log += 1
+        now = time.monotonic()
+        if now >= self._log_again_at:
+            logger.error("%s lost: %d. %s", self._what, self._since_log, problem)
+            self._since_log = 0
+            self._log_again_at = now + LOG_EVERY_S
 
 
 class Recorder:
@@ -22,8 +45,8 @@ class Recorder:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._lost_since_log = 0
-        self._log_again_at = float("-inf")
+        self._lost = Losses("Decisions", instruments.DECISIONS_LOST)
+        self._texts_lost = Losses("Kept texts", instruments.TEXTS_LOST)
 
     def record(self, record: DecisionRecord) -> bool:
         """Append `record`; whether it was written whole comes back.
@@ -33,9 +56,30 @@ class Recorder:
         try:
             self._journal.append(lines.encode(record))
         except Exception as problem:  # noqa: BLE001  the one place: see the docstring
-            self._lose(problem)
+            self._lost.note(repr(problem))
             return False
         return True
+
+    def keep(self, text: TextRecord) -> bool:
+        """Append text after its decision; whether it was written comes back.
+
+        Never raises, and leaves the last of the disk to decisions.
+        """
+        try:
+            if self._journal.room_bytes() < TEXT_ROOM_BYTES:
+                raise JournalError("the disk is nearly full")
+            self._journal.append(lines.encode_text(text))
+        except Exception as problem:  # noqa: BLE001  as above
+            self.lose_text(problem)
+            return False
+        return True
+
+    def lose_text(self, problem: Exception) -> None:
+        """Note a text that was not kept, by the kind of trouble.
+
+        Not by what it says: that may quote the text.
+        """
+        self._texts_lost.note(type(problem).__name__)
 
     def writable(self) -> bool:
         """Whether a decision could be written now, for `/ready`."""
@@ -45,16 +89,6 @@ class Recorder:
             return False
         return True
 
-    def _lose(self, problem: Exception) -> None:
-        """Count a lost decision; log the first, then at most one line a minute."""
-        instruments.DECISIONS_LOST.inc()
-        self._lost_since_log += 1
-        now = time.monotonic()
-        if now >= self._log_again_at:
-            logger.error("Decisions lost: %d. %r", self._lost_since_log, problem)
-            self._lost_since_log = 0
-            self._log_again_at = now + LOG_EVERY_S
-
 
 @lru_cache(maxsize=4)
 def recorder_for(directory: Path) -> Recorder:
@@ -62,11 +96,16 @@ def recorder_for(directory: Path) -> Recorder:
     return Recorder(Journal(directory))
 
 
+def current() -> Recorder:
+    """Return the recorder of this process for the journal of the settings."""
+    return recorder_for(settings.CASCADE_JOURNAL_DIR)
+
+
 def record(record: DecisionRecord) -> bool:
     """Write a decision down; False when it was lost. Never raises."""
-    return recorder_for(settings.CASCADE_JOURNAL_DIR).record(record)
+    return current().record(record)
 
 
 def writable() -> bool:
     """Whether a decision could be written now, for `/ready`."""
-    return recorder_for(settings.CASCADE_JOURNAL_DIR).writable()
+    return current().writable()

@@ -73,7 +73,10 @@ def decisions(settings, tmp_path: Path) -> Iterator[Callable[[], list[JournalLin
     def read() -> list[JournalLine]:
         files = sorted(settings.CASCADE_JOURNAL_DIR.glob("*.jsonl"))
         return [
-            lines.decode(line) for file in files for line in file.read_bytes().split()
+            lines.decode(line)
+            for file in files
+            for line in file.read_bytes().splitlines()
+            if not lines.holds_text(line)
         ]
 
     yield read

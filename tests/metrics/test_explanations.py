@@ -72,9 +72,9 @@ def test_an_estimate_is_held_against_the_truth():
 
 
 def test_signals_say_what_they_did():
-    assert "escalates" in explanations.signal_in_words("cut_off", 1.0)
-    assert "assumption" in explanations.signal_in_words("prior", 0.8)
-    assert "not recorded" in explanations.signal_in_words("length", 3.0)
+    assert "escalates" in explanations.effect_in_words("cut_off", 1.0)
+    assert "assumption" in explanations.effect_in_words("prior", 0.8)
+    assert "not recorded" in explanations.effect_in_words("length", 3.0)
 
 
 def test_marks_stand_for_what_is_special():

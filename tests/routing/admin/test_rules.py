@@ -34,6 +34,8 @@ def form(**changes) -> dict:
         "rollout_percent": 100,
         "on_verifier_error": "relay",
         "response_model": "requested",
+        "store_text": "none",
+        "store_text_percent": "5",
         **changes,
     }
 
