@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from metrics import explanations, formats, label_view, pricing, text_section, timeline
 from metrics.access import for_account_readers
 from metrics.admin_tables import calls_of
-from metrics.identifiers import DECISION_ID_LENGTH
+from metrics.identifiers import is_decision_id
 from metrics.models import RoutingDecision
 from metrics.timeline import Scale
 from metrics.types import CallRecord, Price, Usage
@@ -80,10 +80,7 @@ def url_of(decision_id: str) -> str:
 
 
 def _find(decision_id: str) -> RoutingDecision | None:
-    """What cannot be an id is not asked for: not every database takes any text."""
-    if len(decision_id) != DECISION_ID_LENGTH or not decision_id.isascii():
-        return None
-    if not decision_id.isalnum():
+    if not is_decision_id(decision_id):
         return None
     return RoutingDecision.objects.filter(decision_id=decision_id).first()
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from metrics import labelling
 from metrics.access import for_account_readers
+from metrics.identifiers import is_decision_id
 from metrics.label_models import Label
 from metrics.models import RoutingDecision
 
@@ -36,6 +37,8 @@ class Labels:
 @require_POST
 def label(request: HttpRequest, decision_id: str) -> HttpResponse:
     """Write, change or take back what this user says of a draft; lead back."""
+    if not is_decision_id(decision_id):
+        raise Http404
     decision = get_object_or_404(RoutingDecision, decision_id=decision_id)
     verdict, by = request.POST.get("verdict", ""), request.user.get_username()
     back = redirect(reverse("metrics:decision", args=[decision_id]) + "#labels")

@@ -11,13 +11,11 @@ from django.conf import settings
 from prometheus_client import Counter
 
 from metrics import instruments, lines
-from metrics.journal import Journal, JournalError
-from metrics.types import DecisionRecord, TextRecord
+from metrics.journal import Journal
+from metrics.types import DecisionRecord
 
 logger = logging.getLogger(__name__)
 LOG_EVERY_S = 60.0
-# What is left of a nearly full disk is for decisions.
-TEXT_ROOM_BYTES = 64 * 1024 * 1024
 
 
 class Losses:
@@ -46,7 +44,6 @@ class Recorder:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._lost = Losses("Decisions", instruments.DECISIONS_LOST)
-        self._texts_lost = Losses("Kept texts", instruments.TEXTS_LOST)
 
     def record(self, record: DecisionRecord) -> bool:
         """Append `record`; whether it was written whole comes back.
@@ -59,27 +56,6 @@ class Recorder:
             self._lost.note(repr(problem))
             return False
         return True
-
-    def keep(self, text: TextRecord) -> bool:
-        """Append text after its decision; whether it was written comes back.
-
-        Never raises, and leaves the last of the disk to decisions.
-        """
-        try:
-            if self._journal.room_bytes() < TEXT_ROOM_BYTES:
-                raise JournalError("the disk is nearly full")
-            self._journal.append(lines.encode_text(text))
-        except Exception as problem:  # noqa: BLE001  as above
-            self.lose_text(problem)
-            return False
-        return True
-
-    def lose_text(self, problem: Exception) -> None:
-        """Note a text that was not kept, by the kind of trouble.
-
-        Not by what it says: that may quote the text.
-        """
-        self._texts_lost.note(type(problem).__name__)
 
     def writable(self) -> bool:
         """Whether a decision could be written now, for `/ready`."""
@@ -96,16 +72,11 @@ def recorder_for(directory: Path) -> Recorder:
     return Recorder(Journal(directory))
 
 
-def current() -> Recorder:
-    """Return the recorder of this process for the journal of the settings."""
-    return recorder_for(settings.CASCADE_JOURNAL_DIR)
-
-
 def record(record: DecisionRecord) -> bool:
     """Write a decision down; False when it was lost. Never raises."""
-    return current().record(record)
+    return recorder_for(settings.CASCADE_JOURNAL_DIR).record(record)
 
 
 def writable() -> bool:
     """Whether a decision could be written now, for `/ready`."""
-    return current().writable()
+    return recorder_for(settings.CASCADE_JOURNAL_DIR).writable()

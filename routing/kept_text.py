@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from metrics import recorder
+from metrics import text_recorder
 from metrics.types import TextRecord
 from routing.decision_log import Decision
 from routing.drafting import Draft
@@ -46,7 +46,7 @@ class TextCollector:
         """Write the text into the journal, after its decision. Never raises."""
         try:
             judged = draft.completion if draft else None
-            recorder.current().keep(
+            text_recorder.current().keep(
                 TextRecord(
                     decision_id=decision.id,
                     rule=self._rule.name,
@@ -57,7 +57,7 @@ class TextCollector:
                 )
             )
         except Exception as problem:  # noqa: BLE001  a decision never fails for its text
-            recorder.current().lose_text(problem)
+            text_recorder.current().lose(problem)
 
 
 def collector_for(

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from metrics import lines, recorder
+from metrics import lines, recorder, text_recorder
 from metrics.lines import JournalLine
 from routing.snapshot import SnapshotHolder, holder
 from routing.state import store
@@ -81,6 +81,7 @@ def decisions(settings, tmp_path: Path) -> Iterator[Callable[[], list[JournalLin
 
     yield read
     recorder.recorder_for.cache_clear()
+    text_recorder.recorder_for.cache_clear()
 
 
 @pytest.fixture
