@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metrics.types import Usage
-from routing import breaker, memory
+from routing import breaker, kept_text, memory
 from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
 from routing.decision_log import Decision
 from routing.dialects import anthropic
@@ -56,24 +56,28 @@ class Settler:
         self._plan = plan
         self._decision = decision
         self._client_gone = client_gone
+        self._texts = kept_text.collector_for(plan.rule)
 
     def settle(self, outcome: Outcome) -> Settled:
         """Return the answer of `outcome`. Whoever sends it closes its body."""
         verifier, draft = outcome.verifier, outcome.draft
         if verifier is not None:
-            verifier = self._readable(verifier)
             streamed = is_event_stream(verifier.reply.headers)
+            verifier = self._readable(verifier, streamed=streamed)
             settle = self._live if streamed else self._whole
             return settle(outcome, verifier)
         if outcome.answered_by_draft and draft is not None:
             return self._draft(outcome, draft)
         return self._failed(outcome, outcome.error, outcome.calls)
 
-    def _readable(self, verifier: OpenCall) -> OpenCall:
+    def _readable(self, verifier: OpenCall, *, streamed: bool) -> OpenCall:
         """Under a rule we asked for plain bytes, and name the model in them."""
         if self._plan.rule is None:
             return verifier
-        return dataclasses.replace(verifier, reply=plain(verifier.reply))
+        reply = plain(verifier.reply)
+        if self._texts is not None:
+            reply = self._texts.listen(reply, streamed=streamed)
+        return dataclasses.replace(verifier, reply=reply)
 
     def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
@@ -170,6 +174,8 @@ class Settler:
         self._decision.close(
             self._request, outcome, status=status, calls=calls, aborted=aborted
         )
+        if self._texts is not None:
+            self._texts.keep(self._request, self._decision, outcome.draft)
         recalled = outcome.recalled
         tried = recalled.draft_trial and outcome.draft is not None
         breaker.note(calls, trial=outcome.plan.draft if tried else None)
