@@ -84,6 +84,14 @@ TEXTS_LOST = Counter(
     "cascadeproxy_texts_lost_total",
     "Texts that a rule was to keep and that were not kept; their decisions were.",
 )
+LABELS_LOST = Counter(
+    "cascadeproxy_labels_lost_total",
+    "Labels of drafts that could not be written to the journal.",
+)
+SHADOW_DROPPED = Counter(
+    "cascadeproxy_shadow_dropped_total",
+    "Shadow evaluations that were due and given up: too many waited, or we stopped.",
+)
 STATE_ERRORS = Counter(
     "cascadeproxy_state_errors_total",
     "Times the state shared by workers could not be used.",

@@ -120,6 +120,10 @@ class Reporter:
                 result.rejected,
                 loader.REJECTED_NAME,
             )
+        if result.labels_lost:
+            logger.error(
+                "%d labels belong to decisions that are not there.", result.labels_lost
+            )
         if result.texts_lost:
             logger.error(
                 "Kept text of %d decisions could not be loaded and is gone.",

@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from metrics.fields import CompactJSONField
+
 
 class Label(models.Model):
     """What somebody or something says of one draft. Small, and kept when rows go.
@@ -73,3 +75,29 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision_id}: {'worse' if self.worse else 'as good'}"
+
+
+class MeasuredDraft(models.Model):
+    """What was measured of a draft that has a label: what a rule learns from.
+
+    Numbers only, in the order of the names of their set; nothing of the text can be
+    told from them. Kept apart from the labels, of which one draft may have several.
+    """
+
+    decision_id = models.CharField(max_length=22, unique=True)
+    rule = models.CharField(max_length=64)
+    decided_at = models.DateTimeField()
+    route = models.CharField(max_length=32, blank=True)
+    features_version = models.PositiveIntegerField()
+    features = CompactJSONField(default=list)
+    second = CompactJSONField(
+        default=list, help_text="Beside a second opinion; empty when none was asked."
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["rule", "-decided_at"], name="measured_rule"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision_id}: {len(self.features)} features"

@@ -1,4 +1,4 @@
-"""A decision, and text kept of it, as lines of the journal, and back.
+"""A decision, its labels and the text kept of it as lines of the journal, and back.
 
 The format is in docs/journal.md.
 """
@@ -11,11 +11,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from metrics.types import DecisionRecord, TextRecord
+from metrics.types import DecisionRecord, LabelRecord, TextRecord
 
 VERSION_1 = b'{"v":1,'
 # No `v`: a loader that does not know of text refuses the line and loads the others.
 TEXT_1 = b'{"text":1,'
+LABEL_1 = b'{"label":1,'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,18 @@ class TextLine(TextRecord):
     kept_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelLine(LabelRecord):
+    """What a line of a label must hold to be loaded."""
+
+    label: Literal[1]
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(JournalLine)
 _text_decoder = msgspec.json.Decoder(TextLine)
+_label_decoder = msgspec.json.Decoder(LabelLine)
 
 
 def encode(record: DecisionRecord) -> bytes:
@@ -66,3 +76,18 @@ def holds_text(line: bytes) -> bool:
 def decode_text(line: bytes) -> TextLine:
     """Return the text in a line. Raises msgspec.MsgspecError when it holds none."""
     return _text_decoder.decode(line)
+
+
+def encode_label(record: LabelRecord) -> bytes:
+    """Return a label as one line of JSON, without a line end."""
+    return LABEL_1 + _encoder.encode(record)[1:]
+
+
+def holds_label(line: bytes) -> bool:
+    """Return whether a line, whole or torn, is a label and no decision."""
+    return line.startswith(LABEL_1)
+
+
+def decode_label(line: bytes) -> LabelLine:
+    """Return the label in a line. Raises msgspec.MsgspecError when it holds none."""
+    return _label_decoder.decode(line)

@@ -26,11 +26,11 @@ from django.db import (
 )
 from django.db.models import F
 
-from metrics import bulk, lines, rows, text_loading
+from metrics import bulk, label_loading, lines, rows, text_loading
 from metrics.journal import SUFFIX, try_lock
 from metrics.models import JournalFile, RoutingDecision
 from metrics.rollup_models import RollupState
-from metrics.types import DecisionRecord, TextRecord
+from metrics.types import DecisionRecord, LabelRecord, TextRecord
 
 logger = logging.getLogger(__name__)
 BATCH_LINES = 2_000
@@ -41,13 +41,15 @@ REJECTED_NAME = "rejected.jsonl"
 class LoadResult:
     """What one pass did. `problem` is "" unless something is still to be loaded.
 
-    The numbers are of decisions, but for `texts_lost`: kept texts that were refused.
+    The numbers are of decisions, but for `texts_lost`, kept texts that were refused,
+    and `labels_lost`, labels of decisions that are not there.
     """
 
     loaded: int = 0
     duplicates: int = 0
     rejected: int = 0
     texts_lost: int = 0
+    labels_lost: int = 0
     problem: str = ""
 
     def __add__(self, other: LoadResult) -> LoadResult:
@@ -57,6 +59,7 @@ class LoadResult:
             duplicates=self.duplicates + other.duplicates,
             rejected=self.rejected + other.rejected,
             texts_lost=self.texts_lost + other.texts_lost,
+            labels_lost=self.labels_lost + other.labels_lost,
             problem=other.problem or self.problem,
         )
 
@@ -70,6 +73,7 @@ class _Batch:
 
     records: list[DecisionRecord]
     texts: list[TextRecord]
+    labels: list[LabelRecord]
     bad: list[bytes]
     bad_texts: int
     start: int
@@ -146,6 +150,7 @@ def _next_batch(file: IO[bytes], name: str, *, whole: bool) -> _Batch | None:
 def _parse(read: Sequence[bytes], start: int) -> _Batch:
     records: list[DecisionRecord] = []
     texts: list[TextRecord] = []
+    labels: list[LabelRecord] = []
     bad: list[bytes] = []
     bad_texts = 0
     for line in filter(bytes.strip, read):
@@ -153,6 +158,8 @@ def _parse(read: Sequence[bytes], start: int) -> _Batch:
         try:
             if holds_text:
                 texts.append(lines.decode_text(line))
+            elif lines.holds_label(line):
+                labels.append(lines.decode_label(line))
             else:
                 records.append(lines.decode(line))
         except msgspec.MsgspecError:
@@ -161,6 +168,7 @@ def _parse(read: Sequence[bytes], start: int) -> _Batch:
     return _Batch(
         records=records,
         texts=texts,
+        labels=labels,
         bad=bad,
         bad_texts=bad_texts,
         start=start,
@@ -180,11 +188,13 @@ def _store(batch: _Batch, path: Path) -> LoadResult | None:
         if bad:
             _reject(path, bad)
         texts_lost = batch.bad_texts + text_loading.insert(batch.texts)
+        labels_lost = label_loading.insert(batch.labels)
     return LoadResult(
         loaded=loaded,
         duplicates=len(batch.records) - len(refused) - loaded,
         rejected=len(bad),
         texts_lost=texts_lost,
+        labels_lost=labels_lost,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from prometheus_client import Counter
 
 from metrics import instruments, lines
 from metrics.journal import Journal
-from metrics.types import DecisionRecord
+from metrics.types import DecisionRecord, LabelRecord
 
 logger = logging.getLogger(__name__)
 LOG_EVERY_S = 60.0
@@ -44,16 +45,27 @@ class Recorder:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._lost = Losses("Decisions", instruments.DECISIONS_LOST)
+        self._labels_lost = Losses("Labels", instruments.LABELS_LOST)
 
     def record(self, record: DecisionRecord) -> bool:
         """Append `record`; whether it was written whole comes back.
 
         Never raises: an answer that was given must not fail because of its account.
         """
+        return self._append(lambda: lines.encode(record), self._lost)
+
+    def label(self, label: LabelRecord) -> bool:
+        """Append `label`, after its decision; whether it was written comes back.
+
+        Never raises either.
+        """
+        return self._append(lambda: lines.encode_label(label), self._labels_lost)
+
+    def _append(self, line: Callable[[], bytes], lost: Losses) -> bool:
         try:
-            self._journal.append(lines.encode(record))
-        except Exception as problem:  # noqa: BLE001  the one place: see the docstring
-            self._lost.note(repr(problem))
+            self._journal.append(line())
+        except Exception as problem:  # noqa: BLE001  the one place: see the docstrings
+            lost.note(repr(problem))
             return False
         return True
 
@@ -75,6 +87,11 @@ def recorder_for(directory: Path) -> Recorder:
 def record(record: DecisionRecord) -> bool:
     """Write a decision down; False when it was lost. Never raises."""
     return recorder_for(settings.CASCADE_JOURNAL_DIR).record(record)
+
+
+def label(label: LabelRecord) -> bool:
+    """Write a label down, after its decision; False when it was lost. Never raises."""
+    return recorder_for(settings.CASCADE_JOURNAL_DIR).label(label)
 
 
 def writable() -> bool:

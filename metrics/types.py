@@ -172,6 +172,34 @@ class TextRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRecord:
+    """What was found out about the draft of a decision, and what was measured of it.
+
+    `probability` is the chance with which the decision was drawn to be labelled, None
+    when it was not drawn at random; `trust` from 0 to 1. `features` and `second` are
+    vectors of the set `features_version`, empty when nothing was measured.
+    """
+
+    decision_id: str
+    source: str
+    by: str
+    worse: bool
+    at: datetime
+    probability: float | None = None
+    trust: float = 1.0
+    reason: str = ""
+    route: str = ""
+    features_version: int = 0
+    features: tuple[float, ...] = ()
+    second: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        drawn = self.probability
+        if not 0 <= self.trust <= 1 or not (drawn is None or 0 < drawn <= 1):
+            raise ValueError("trust and probability are shares")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsRow:
     """Sums over decisions of one group (a rule, a day, everything).
 

@@ -1,0 +1,97 @@
+"""Labels of the journal -> the database, in the transaction of the decisions around it.
+
+A label follows its decision in the journal. One whose decision is not there says
+nothing of anything: it is let go, and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+from metrics.label_models import Label, MeasuredDraft
+from metrics.models import RoutingDecision
+from metrics.types import LabelRecord
+
+COPIED = (
+    "rule",
+    "draft_model",
+    "verifier_model",
+    "outcome",
+    "confidence",
+    "simulated",
+)
+FOUND_AT_ONCE = 500
+
+
+def insert(records: Sequence[LabelRecord]) -> int:
+    """Insert labels that are not there yet; how many could not be comes back.
+
+    Raises DatabaseError only when the connection itself is in trouble.
+    """
+    if not records:
+        return 0
+    decisions = _decisions({record.decision_id for record in records})
+    known = [record for record in records if record.decision_id in decisions]
+    lost = len(records) - len(known)
+    try:
+        with transaction.atomic():
+            _insert_all(known, decisions)
+    except (DatabaseError, OverflowError, ValueError):
+        if connection.needs_rollback:
+            raise
+        return len(records)
+    return lost
+
+
+def _decisions(ids: set[str]) -> dict[str, Mapping[str, Any]]:
+    wanted = sorted(ids)
+    found: dict[str, Mapping[str, Any]] = {}
+    for start in range(0, len(wanted), FOUND_AT_ONCE):
+        rows = RoutingDecision.objects.filter(
+            decision_id__in=wanted[start : start + FOUND_AT_ONCE]
+        ).values("decision_id", "started_at", *COPIED)
+        found |= {row["decision_id"]: row for row in rows}
+    return found
+
+
+def _insert_all(
+    records: Sequence[LabelRecord], decisions: Mapping[str, Mapping[str, Any]]
+) -> None:
+    labels = [_label(record, decisions[record.decision_id]) for record in records]
+    Label.objects.bulk_create(labels, ignore_conflicts=True)
+    measured = [
+        _measured(record, decisions[record.decision_id])
+        for record in records
+        if record.features
+    ]
+    MeasuredDraft.objects.bulk_create(measured, ignore_conflicts=True)
+
+
+def _label(record: LabelRecord, decision: Mapping[str, Any]) -> Label:
+    return Label(
+        decision_id=record.decision_id,
+        source=record.source,
+        by=record.by[:128],
+        worse=record.worse,
+        probability=record.probability,
+        trust=record.trust,
+        reason=record.reason[:64],
+        created_at=record.at,
+        decided_at=decision["started_at"],
+        **{name: decision[name] for name in COPIED},
+    )
+
+
+def _measured(record: LabelRecord, decision: Mapping[str, Any]) -> MeasuredDraft:
+    return MeasuredDraft(
+        decision_id=record.decision_id,
+        rule=decision["rule"],
+        decided_at=decision["started_at"],
+        route=record.route[:32],
+        features_version=record.features_version,
+        features=list(record.features),
+        second=list(record.second),
+    )
