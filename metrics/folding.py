@@ -60,6 +60,7 @@ class Decision(NamedTuple):
     calls: list[list[Any]]
     cost_nusd: int | None
     baseline_nusd: int | None
+    estimate_nusd: int | None
     total_ms: int
     overhead_us: int
     draft_ms: int | None
@@ -147,16 +148,18 @@ class Tally:
 def sums_of(decision: Decision) -> list[int]:
     """Return what one decision adds to a day, in the order of `SUMS`."""
     d, known = decision, decision.known
+    # What was asked afterwards is money, but no request of anybody's.
+    asked = int(d.outcome != "shadow")
     parts = _parts(d.calls)
     wasted = "draft" in parts and d.outcome != "accepted"
     values = {
-        "decisions": 1,
+        "decisions": asked,
         "repeats": int(d.repeat),
         "aborted": int(d.aborted),
         "failed": int(d.status >= 400),
         "unknown_cost": int(not known),
         "overhead_us": d.overhead_us,
-        "total_ms": d.total_ms,
+        "total_ms": d.total_ms * asked,
         "wasted_ms": (d.draft_ms or 0) if wasted else 0,
     }
     if known:
@@ -194,7 +197,8 @@ def _add_to_bin(
         drafts = _parts(decision.calls).get("draft")
         known[place] += 1
         draft_nusd[place] += drafts[3] if drafts else 0
-        baseline_nusd[place] += decision.baseline_nusd or 0
+        alone = decision.estimate_nusd if decision.outcome == "shadow" else None
+        baseline_nusd[place] += (alone or decision.baseline_nusd) or 0
 
 
 def _bin_of(confidence: float) -> int:

@@ -178,6 +178,11 @@ def _complain(problem: str) -> None:
 def _observe(record: DecisionRecord) -> None:
     simulated = "true" if record.simulated else "false"
     status_class = f"{record.status // 100}xx"
+    if record.outcome == "shadow":  # no request, but money
+        _observe_money(record, simulated)
+        for call in record.calls:
+            _observe_call(call, simulated)
+        return
     rule = rule_label(record.rule)
     _requests(rule, record.outcome, status_class, simulated).inc()
     if record.aborted:

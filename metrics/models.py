@@ -28,6 +28,7 @@ class RoutingDecision(models.Model):
         ESCALATED = "escalated", "escalated"
         PASS_THROUGH = "pass_through", "pass-through"
         ACCOUNT = "account", "account endpoint"
+        SHADOW = "shadow", "shadow evaluation"
 
     decision_id = models.CharField(max_length=22, unique=True)
     started_at = models.DateTimeField()
@@ -87,8 +88,17 @@ class RoutingDecision(models.Model):
         help_text="What the baseline would have been estimated at, of an escalation.",
     )
 
+    about = models.CharField(
+        max_length=22,
+        blank=True,
+        help_text="Of a shadow evaluation: the decision it is about.",
+    )
+
     class Meta:
         indexes: ClassVar = [
+            models.Index(
+                fields=["about"], condition=~models.Q(about=""), name="decision_about"
+            ),
             models.Index(fields=["-started_at", "-id"], name="decision_recent"),
             models.Index(fields=["rule", "-started_at"], name="decision_rule"),
             models.Index(fields=["key_name", "-started_at"], name="decision_key"),

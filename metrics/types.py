@@ -14,7 +14,7 @@ from typing import Literal
 TRY_TAG = "try"
 
 Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
-OutcomeKind = Literal["accepted", "escalated", "pass_through", "account"]
+OutcomeKind = Literal["accepted", "escalated", "pass_through", "account", "shadow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,10 @@ class DecisionRecord:
     costs. `endpoint` names what an `account` decision reached, such as `files`; "" for
     messages. `baseline_basis` says how the baseline came about; `estimate_nusd` is what
     would have been estimated where the verifier's own cost is known.
+
+    A `shadow` decision is what was asked after an answer had gone, to learn from it:
+    `about` is the decision it is about, and its estimate what the verifier's answer
+    cost there.
     """
 
     decision_id: str
@@ -138,6 +142,7 @@ class DecisionRecord:
     endpoint: str = ""
     baseline_basis: str = ""
     estimate_nusd: int | None = None
+    about: str = ""
 
     @property
     def saving_nusd(self) -> int | None:

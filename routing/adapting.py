@@ -18,7 +18,8 @@ from routing import thinking
 from routing.body import edited, edits_for, moved
 from routing.facts import EFFORTS, UNKNOWN, ModelFacts
 from routing.request_parts import holds, members_of, string_in
-from routing.types import CascadePlan, ChatRequest, RuleTerms, Target
+from routing.rule_terms import RuleTerms
+from routing.types import CascadePlan, ChatRequest, Target
 
 SAMPLING = ("temperature", "top_p", "top_k")
 # Later versions of the API refuse sampling parameters of any model.

@@ -50,6 +50,22 @@ def run(
     if against is not None or plan.draft is None or plan.rule is None:
         so_far = dataclasses.replace(nothing_yet, reason=against or plan.reason)
         return verifying.answered(request, so_far, upstream)
+    so_far = drafted(request, nothing_yet, upstream=upstream, judge=judge)
+    if not so_far.escalated:
+        return so_far
+    return verifying.answered(request, so_far, upstream)
+
+
+def drafted(
+    request: ChatRequest, nothing_yet: Outcome, *, upstream: Upstream, judge: Judge
+) -> Outcome:
+    """Return what came of asking the draft and judging it; nobody else is asked yet.
+
+    Without a draft in the plan that is `nothing_yet`. Never raises for a provider.
+    """
+    plan = nothing_yet.plan
+    if plan.draft is None or plan.rule is None:
+        return nothing_yet
     inquiry = Inquiry(request, plan, upstream)
     inquiry.begin()
     draft = drafting.take(
@@ -58,10 +74,7 @@ def run(
         upstream=upstream,
         timeout_s=plan.rule.draft_timeout_s,
     )
-    so_far = _judged(request, nothing_yet, draft, inquiry, judge=judge)
-    if not so_far.escalated:
-        return so_far
-    return verifying.answered(request, so_far, upstream)
+    return _judged(request, nothing_yet, draft, inquiry, judge=judge)
 
 
 def _reason_against(

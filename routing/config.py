@@ -10,11 +10,14 @@ from typing import Literal, Protocol
 from metrics.price_book import PriceBook
 from metrics.stakes import LearnedByRule
 from routing.facts import UNKNOWN, ModelFacts
-from routing.types import ProviderConfig, RuleTerms
+from routing.quality.knowledge import Knowledge, OnLapse
+from routing.rule_terms import RuleTerms
+from routing.types import ProviderConfig, When
 
 Tools = Literal["any", "with", "without"]
 Streaming = Literal["any", "streamed", "whole"]
 Subagents = Literal["any", "only", "never"]
+RuleMode = Literal["observe", "guarded", "certified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,18 @@ class RuleConditions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecidingConfig:
+    """How drafts of a rule are judged; models by name, "" for none."""
+
+    mode: RuleMode = "guarded"
+    on_lapse: OnLapse = "guarded"
+    second_model: str = ""
+    second_when: When = "off"
+    judge_model: str = ""
+    judge_when: When = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleConfig:
     """A rule as the hot path reads it."""
 
@@ -95,6 +110,7 @@ class RuleConfig:
     fallback_model: str = ""
     conditions: RuleConditions = RuleConditions()
     economics: bool = True
+    deciding: DecidingConfig = DecidingConfig()
 
     def applies_to(self, model: str, key: ClientKeyConfig) -> bool:
         """Whether a request of `key` for `model` is cascaded by this rule."""
@@ -148,7 +164,7 @@ class Snapshot:
 
     `models` are the rows about models, names before patterns, those of providers or
     models that are switched off too; `facts_of` tells what they come to. `learned` is
-    up to a minute older.
+    up to a minute older; `knowledge` is what labels taught, by rule.
     """
 
     version: int
@@ -160,6 +176,9 @@ class Snapshot:
     facts_of: FactsOf = field(default=nothing_known, repr=False, compare=False)
     cascade_on: bool = True
     learned: LearnedByRule = field(default_factory=dict, repr=False, compare=False)
+    knowledge: Mapping[str, Knowledge] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def simulated(self) -> bool:

@@ -7,15 +7,16 @@ import logging
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from metrics import baseline, instruments, pricing, recorder
 from metrics.identifiers import new_decision_id, new_request_id
 from metrics.stakes import Stakes
 from metrics.types import CallRecord, DecisionRecord, Price, Usage
 from routing.config import ClientKeyConfig, Snapshot
+from routing.decision_words import in_words, log_fields
 from routing.outcome import Outcome
 from routing.types import Call, CascadePlan, ChatRequest, Target
+from routing.verdicts import Verdict
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +32,9 @@ class Decision:
         self.id = new_decision_id()
         self.request_id = new_request_id()
         self.key_id = key.id
+        self.tag = key.tag
         self._key = key
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._started_at = datetime.now(UTC)
         self._started = time.monotonic()
         self._first_byte_s: float | None = None
@@ -112,10 +114,58 @@ class Decision:
             estimate_nusd=baseline.estimate_nusd(priced, stakes, caches),
         )
 
+    def beside(
+        self,
+        request: ChatRequest,
+        plan: CascadePlan,
+        calls: tuple[Call, ...],
+        *,
+        verdict: Verdict | None = None,
+        reason: str = "",
+    ) -> None:
+        """Record what was asked after this decision, to learn from it: a shadow.
+
+        Its cost is the rule's, its saving negative: nobody was answered by it.
+        """
+        priced = tuple(self._priced(call, request) for call in calls)
+        cost_nusd = baseline.total_cost_nusd(priced)
+        publish(
+            DecisionRecord(
+                decision_id=new_decision_id(),
+                about=self.id,
+                started_at=datetime.now(UTC),
+                key_name=self._key.name,
+                key_prefix=self._key.prefix,
+                tag=self._key.tag,
+                rule=plan.rule.name if plan.rule else "",
+                requested_model=request.model,
+                served_model="",
+                draft_model=plan.draft.model if plan.draft else "",
+                verifier_model=plan.verifier.model,
+                outcome="shadow",
+                reason=reason,
+                confidence=verdict.confidence if verdict else None,
+                threshold=plan.rule.threshold if plan.rule else None,
+                signals={s.name: s.value for s in verdict.signals} if verdict else {},
+                calls=priced,
+                cost_nusd=cost_nusd,
+                baseline_nusd=None if cost_nusd is None else 0,
+                total_ms=round(sum(call.duration_ms for call in calls)),
+                overhead_us=0,
+                first_byte_ms=None,
+                status=200,
+                stream=request.stream,
+                aborted=False,
+                simulated=self._is_simulated(calls),
+                baseline_basis="none",
+                estimate_nusd=self.record.baseline_nusd if self.record else None,
+            )
+        )
+
     def _is_simulated(self, calls: tuple[Call, ...]) -> bool:
         """Whether no real money was touched; without a call, whether there is any."""
         if not calls:
-            return self._snapshot.simulated
+            return self.snapshot.simulated
         return any(call.target.provider.simulated for call in calls)
 
     def _own_time_s(self, upstream_ms: float) -> float:
@@ -149,7 +199,7 @@ class Decision:
         )
 
     def _price(self, target: Target, usage: Usage) -> Price | None:
-        return self._snapshot.prices.price_for(
+        return self.snapshot.prices.price_for(
             target.provider.kind,
             target.model,
             at=self._started_at,
@@ -188,67 +238,5 @@ def _log(record: DecisionRecord, request_id: str) -> None:
         logger.info(
             "%s",
             message,
-            extra={"fields": {"request_id": request_id, **_fields(record)}},
+            extra={"fields": {"request_id": request_id, **log_fields(record)}},
         )
-
-
-def in_words(record: DecisionRecord) -> str:
-    """Return the decision as a person would say it."""
-    if record.aborted:
-        words = "client gone"
-    elif record.outcome == "accepted":
-        words = f"draft accepted (confidence {record.confidence:.2f})"
-    elif record.outcome == "escalated":
-        words = f"escalated ({_why(record)})"
-    elif record.outcome == "account":
-        words = "account endpoint"
-    else:
-        words = f"pass-through{f' ({record.reason})' if record.reason else ''}"
-    if record.calls and record.calls[-1].role == "fallback" and record.served_model:
-        words += f", the fallback {record.served_model} answered"
-    if record.status >= 400 and not record.aborted:
-        words += f", status {record.status}"
-    return words + _saving_in_words(record)
-
-
-def _why(record: DecisionRecord) -> str:
-    if record.reason == "low_confidence":
-        return f"{record.confidence:.2f} < {record.threshold:.2f}"
-    return record.reason
-
-
-def _saving_in_words(record: DecisionRecord) -> str:
-    if not record.rule or not record.baseline_nusd or record.saving_nusd is None:
-        return ""
-    share = record.saving_nusd / record.baseline_nusd
-    return f", {'saved' if share >= 0 else 'lost'} {abs(share) * 100:.0f} %"
-
-
-def _fields(record: DecisionRecord) -> dict[str, Any]:
-    """The fields of a log line, by allow-list: nothing a client wrote as text."""
-    return {
-        "decision_id": record.decision_id,
-        "rule": record.rule,
-        "key": record.key_name,
-        "requested_model": record.requested_model,
-        "served_model": record.served_model,
-        "draft_model": record.draft_model,
-        "verifier_model": record.verifier_model,
-        "outcome": record.outcome,
-        "endpoint": record.endpoint,
-        "reason": record.reason,
-        "confidence": record.confidence,
-        "status": record.status,
-        "stream": record.stream,
-        "aborted": record.aborted,
-        "simulated": record.simulated,
-        "tokens": {
-            call.role: [call.usage.prompt_tokens, call.usage.output_tokens]
-            for call in record.calls
-            if call.usage
-        },
-        "cost_nusd": record.cost_nusd,
-        "saving_nusd": record.saving_nusd,
-        "total_ms": record.total_ms,
-        "overhead_ms": record.overhead_us / 1000,
-    }

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from metrics import text_recorder
 from metrics.types import TextRecord
 from routing.decision_log import Decision
 from routing.drafting import Draft
-from routing.encoding import is_compressed
+from routing.listening import Heard
 from routing.readable import answer_of, prompt_of
-from routing.sse import EventSplitter
-from routing.streams import MessageFolder, parse_message
-from routing.types import ChatRequest, Completion, Headers, Reply, RuleTerms
+from routing.rule_terms import RuleTerms
+from routing.types import ChatRequest
 
-# An event a token, of about 120 bytes, is 256 KB of text.
-MAX_READ_BYTES = 8 * 1024 * 1024
-# Lists and objects, with the brackets in texts: each costs many times its bytes.
-MAX_OPENINGS = 300_000
 NOT_HEARD = "[the rest was too much to keep]"
 
 
@@ -28,17 +23,11 @@ class TextCollector:
 
     def __init__(self, rule: RuleTerms) -> None:
         self._rule = rule
-        self._answer: _Answer | None = None
+        self._heard: Heard | None = None
 
-    def listen(self, reply: Reply, *, streamed: bool) -> Reply:
-        """Return `reply`, which tells its body while it is read.
-
-        What is compressed in a way we do not know is not listened to.
-        """
-        if is_compressed(reply.headers):
-            return reply
-        self._answer = _Streamed() if streamed else _Whole()
-        return _HeardReply(reply, self._answer)
+    def hear(self, heard: Heard) -> None:
+        """Take what is heard of whoever answers in place of a draft."""
+        self._heard = heard
 
     def keep(
         self, request: ChatRequest, decision: Decision, draft: Draft | None
@@ -53,7 +42,7 @@ class TextCollector:
                     kept_at=datetime.now(UTC),
                     prompt=prompt_of(request),
                     draft=answer_of(judged) if judged else None,
-                    verifier=self._answer.text() if self._answer else None,
+                    verifier=text_of(self._heard) if self._heard else None,
                 )
             )
         except Exception as problem:  # noqa: BLE001  a decision never fails for its text
@@ -72,77 +61,8 @@ def collector_for(
     return TextCollector(rule)
 
 
-class _Answer:
-    """An answer as it is heard, up to a bound; past it only its beginning is known."""
-
-    def __init__(self) -> None:
-        self._bytes = self._openings = 0
-        self._deaf = False
-
-    def hear(self, chunk: bytes) -> None:
-        self._bytes += len(chunk)
-        self._openings += chunk.count(b"[") + chunk.count(b"{")
-        if self._bytes > MAX_READ_BYTES or self._openings > MAX_OPENINGS:
-            self._deaf = True
-        if self._deaf:
-            return
-        try:
-            self._take(chunk)
-        except Exception:  # noqa: BLE001  it must not break the answer it listens to
-            self._deaf = True
-
-    def text(self) -> str | None:
-        """Return what was heard; None when no answer came."""
-        told = self._completion()
-        text = answer_of(told) if told else None
-        return f"{text or ''}\n{NOT_HEARD}".strip() if self._deaf else text
-
-    def _completion(self) -> Completion | None:
-        raise NotImplementedError
-
-    def _take(self, chunk: bytes) -> None:
-        raise NotImplementedError
-
-
-class _Streamed(_Answer):
-    def __init__(self) -> None:
-        super().__init__()
-        self._splitter = EventSplitter()
-        self._folder = MessageFolder()
-
-    def _completion(self) -> Completion | None:
-        return self._folder.completion()
-
-    def _take(self, chunk: bytes) -> None:
-        for event in self._splitter.feed(chunk):
-            self._folder.add(event)
-
-
-class _Whole(_Answer):
-    def __init__(self) -> None:
-        super().__init__()
-        self._chunks: list[bytes] = []
-
-    def _completion(self) -> Completion | None:
-        return None if self._deaf else parse_message(b"".join(self._chunks))
-
-    def _take(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-
-
-class _HeardReply:
-    """A reply as it is, each chunk of it heard before it is passed on."""
-
-    def __init__(self, reply: Reply, answer: _Answer) -> None:
-        self.status = reply.status
-        self.headers: Headers = reply.headers
-        self._reply = reply
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._reply:
-            self._answer.hear(chunk)
-            yield chunk
-
-    def close(self) -> None:
-        self._reply.close()
+def text_of(heard: Heard) -> str | None:
+    """Return what was heard as text, marked where it is not all; None without any."""
+    told = heard.so_far()
+    text = answer_of(told) if told else None
+    return text if heard.whole else f"{text or ''}\n{NOT_HEARD}".strip()

@@ -27,6 +27,7 @@ from routing.errors import ProxyError
 from routing.outcome import Outcome
 from routing.settling import EVENT_STREAM, Settled, Settler
 from routing.types import CascadePlan, ChatRequest, Headers, Recalled
+from routing.verdicts import Judge
 
 # About the server that answered, which is us; set-cookie would tie later requests of
 # the client, which go elsewhere, to a provider's balancer.
@@ -59,6 +60,7 @@ def respond(
     request: ChatRequest,
     plan: CascadePlan,
     *,
+    judge: Judge,
     recalled: Recalled,
     decision: Decision,
     connection: ClientConnection,
@@ -79,6 +81,7 @@ def respond(
         request,
         plan,
         upstream=connection.upstream,
+        judge=judge,
         recalled=recalled,
         claim_trial=breaker.claim_trial,
     )

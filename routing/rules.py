@@ -13,7 +13,20 @@ from routing.conditions import Asked, unmet
 from routing.config import ClientKeyConfig, RuleConfig, Snapshot
 from routing.eligibility import reason_to_stay
 from routing.errors import ConfigurationError, InvalidRequest
-from routing.types import CascadePlan, ChatRequest, Force, ProviderConfig, Target
+from routing.quality.deciding import JUDGE_BY_PRIOR, RuleJudge
+from routing.quality.knowledge import NOTHING_KNOWN
+from routing.types import (
+    NO_CHECKS,
+    CascadePlan,
+    ChatRequest,
+    Checks,
+    Force,
+    ProviderConfig,
+    Target,
+)
+
+# The reason of a decision whose draft is asked and judged, and not served.
+OBSERVED = "observed"
 
 
 def plan_for(
@@ -64,7 +77,8 @@ def plan_of(rule: RuleConfig, model: str, snapshot: Snapshot) -> CascadePlan:
         verifier=verifier,
         draft=draft,
         rule=rule.terms,
-        fallback=_fallback_target(rule.fallback_model, snapshot),
+        fallback=_optional_target(rule.fallback_model, snapshot),
+        checks=_checks_of(rule, draft, snapshot),
         stakes=stakes_of(rule, draft, verifier, snapshot),
     )
 
@@ -150,7 +164,7 @@ def _controlled(
         if bound:
             raise InvalidRequest(f"x-cascade: draft: this request has {bound}.")
         return CascadePlan(verifier=draft, rule=rule.terms, reason="forced:draft")
-    return plan
+    return _decided(plan, rule, snapshot)
 
 
 def _within_reach(plan: CascadePlan, request: ChatRequest) -> CascadePlan:
@@ -167,8 +181,48 @@ def _bound(request: ChatRequest, home: Target, other: Target) -> str | None:
     return reason_to_stay(request)
 
 
-def _fallback_target(model: str, snapshot: Snapshot) -> Target | None:
-    """Return the fallback's target; None without one, or when nobody owns it."""
+def judge_of(plan: CascadePlan, snapshot: Snapshot) -> RuleJudge:
+    """Return who judges the drafts of `plan`, by what is known of its rule now."""
+    if plan.rule is None:
+        return JUDGE_BY_PRIOR
+    known = snapshot.knowledge.get(plan.rule.name, NOTHING_KNOWN)
+    return RuleJudge(known=known, checks=plan.checks)
+
+
+def _decided(plan: CascadePlan, rule: RuleConfig, snapshot: Snapshot) -> CascadePlan:
+    """Return `plan` as its rule's mode has it: who is served, by which threshold."""
+    deciding, terms = rule.deciding, rule.terms
+    known = snapshot.knowledge.get(terms.name, NOTHING_KNOWN)
+    certified = known.certified if deciding.mode == "certified" else None
+    if certified is not None:
+        terms = dataclasses.replace(terms, threshold=certified)
+        return dataclasses.replace(plan, rule=terms)
+    lapsed = deciding.mode == "certified" and deciding.on_lapse == "observe"
+    if deciding.mode == "observe" or lapsed:
+        return dataclasses.replace(
+            plan, draft=None, observed=plan.draft, reason=OBSERVED
+        )
+    return plan
+
+
+def _checks_of(rule: RuleConfig, draft: Target, snapshot: Snapshot) -> Checks:
+    """Return whom a rule asks about its drafts; nobody while its budget is spent."""
+    deciding = rule.deciding
+    known = snapshot.knowledge.get(rule.terms.name, NOTHING_KNOWN)
+    if known.checks_paused and not known.cold:
+        return NO_CHECKS
+    second = _optional_target(deciding.second_model, snapshot)
+    judge = _optional_target(deciding.judge_model, snapshot)
+    return Checks(
+        second=None if second == draft else second,
+        second_when=deciding.second_when,
+        judge=judge,
+        judge_when=deciding.judge_when,
+    )
+
+
+def _optional_target(model: str, snapshot: Snapshot) -> Target | None:
+    """Return the target of a model; None without one, or when nobody owns it."""
     try:
         return target_for(model, snapshot) if model else None
     except ConfigurationError:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metrics.types import Usage
-from routing import breaker, kept_text, memory
+from routing import breaker, evaluating, kept_text, memory
 from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
 from routing.decision_log import Decision
 from routing.dialects import anthropic
 from routing.drafting import Draft
 from routing.encoding import decoder_for, is_compressed, plain
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.listening import Heard, heard
 from routing.metering import usage_in_message
 from routing.outcome import OpenCall, Outcome
 from routing.streams import replace_model, replace_model_in_message
@@ -57,10 +58,13 @@ class Settler:
         self._decision = decision
         self._client_gone = client_gone
         self._texts = kept_text.collector_for(plan.rule)
+        self._heard: Heard | None = None
+        self._learns = False
 
     def settle(self, outcome: Outcome) -> Settled:
         """Return the answer of `outcome`. Whoever sends it closes its body."""
         verifier, draft = outcome.verifier, outcome.draft
+        self._learns = evaluating.learns_from(outcome)
         if verifier is not None:
             streamed = is_event_stream(verifier.reply.headers)
             verifier = self._readable(verifier, streamed=streamed)
@@ -75,8 +79,10 @@ class Settler:
         if self._plan.rule is None:
             return verifier
         reply = plain(verifier.reply)
-        if self._texts is not None:
-            reply = self._texts.listen(reply, streamed=streamed)
+        if self._texts is not None or self._learns:
+            reply, self._heard = heard(reply, streamed=streamed)
+            if self._texts is not None and self._heard is not None:
+                self._texts.hear(self._heard)
         return dataclasses.replace(verifier, reply=reply)
 
     def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
@@ -176,6 +182,8 @@ class Settler:
         )
         if self._texts is not None:
             self._texts.keep(self._request, self._decision, outcome.draft)
+        if self._learns and status == 200 and not aborted:
+            evaluating.consider(self._request, outcome, self._decision, self._heard)
         recalled = outcome.recalled
         tried = recalled.draft_trial and outcome.draft is not None
         breaker.note(calls, trial=outcome.plan.draft if tried else None)

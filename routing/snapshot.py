@@ -20,35 +20,22 @@ from django.utils import timezone
 
 from metrics import price_book, rule_stats
 from metrics.stakes import LearnedByRule
-from routing import model_table
+from routing import knowledge_loading, model_table, rule_loading
 from routing.config import (
     ClientKeyConfig,
     OwnedPattern,
     Pattern,
-    RuleConditions,
-    RuleConfig,
     Snapshot,
-    Streaming,
-    Subagents,
-    Tools,
 )
 from routing.errors import ConfigurationError
 from routing.models import (
-    CascadeRule,
     ClientKey,
     ConfigVersion,
     Controls,
     Provider,
     UpstreamModel,
 )
-from routing.types import (
-    OnVerifierError,
-    ProviderConfig,
-    ProviderKind,
-    ResponseModel,
-    RuleTerms,
-)
-from routing.validators import header_lines
+from routing.types import ProviderConfig, ProviderKind
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +123,7 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Eight queries."""
+    """Return the configuration as it stands. Nine queries, eleven with rules."""
     version = ConfigVersion.current()
     provider_rows = list(Provider.objects.all())
     model_rows = list(UpstreamModel.objects.all())
@@ -145,7 +132,7 @@ def load() -> Snapshot:
     )
     return Snapshot(
         version=version,
-        rules=_rules(),
+        rules=rule_loading.load(),
         patterns=_patterns(provider_rows, model_rows),
         keys=_keys(),
         prices=price_book.load(),
@@ -153,6 +140,7 @@ def load() -> Snapshot:
         facts_of=model_table.lookup(models),
         cascade_on=settings.CASCADE_ENABLED and _cascade_on(),
         learned=rule_stats.load(),
+        knowledge=knowledge_loading.load(),
     )
 
 
@@ -214,59 +202,6 @@ def _patterns(
         ranked.append(((not exact, -literal, priority, provider.name), owned))
     ranked.sort(key=lambda pair: pair[0])
     return tuple(owned for _, owned in ranked)
-
-
-def _rules() -> tuple[RuleConfig, ...]:
-    rows = sorted(CascadeRule.objects.filter(enabled=True), key=_rank)
-    return tuple(rule_config(row) for row in rows)
-
-
-def _rank(row: CascadeRule) -> tuple[Any, ...]:
-    exact, literal = Pattern(row.request_model).specificity
-    for_all = (
-        row.client_key_id is None,
-        not row.tag,
-        _conditions(row) == RuleConditions(),
-    )
-    return (row.priority, not exact, -literal, *for_all, row.name)
-
-
-def rule_config(row: CascadeRule) -> RuleConfig:
-    """Return the rule of `row` as the hot path reads it."""
-    return RuleConfig(
-        pattern=Pattern(row.request_model),
-        draft_model=row.draft_model,
-        verifier_model=row.verifier_model,
-        client_key_id=row.client_key_id,
-        tag=row.tag,
-        terms=RuleTerms(
-            name=row.name,
-            threshold=row.threshold,
-            prior=row.prior,
-            draft_timeout_s=row.draft_timeout_s,
-            on_verifier_error=cast(OnVerifierError, row.on_verifier_error),
-            response_model=cast(ResponseModel, row.response_model),
-            clamp_max_tokens=row.clamp_max_tokens,
-            text_share=row.text_share,
-        ),
-        fallback_model=row.fallback_model,
-        conditions=_conditions(row),
-        economics=row.economics,
-    )
-
-
-def _conditions(row: CascadeRule) -> RuleConditions:
-    return RuleConditions(
-        tools=cast(Tools, row.tools),
-        streaming=cast(Streaming, row.streaming),
-        subagents=cast(Subagents, row.subagents),
-        min_prompt_tokens=row.min_prompt_tokens,
-        max_prompt_tokens=row.max_prompt_tokens,
-        headers=tuple(
-            (name, Pattern(pattern)) for name, pattern in header_lines(row.headers)
-        ),
-        rollout_percent=row.rollout_percent,
-    )
 
 
 def _keys() -> dict[str, ClientKeyConfig]:

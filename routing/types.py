@@ -16,13 +16,12 @@ from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
 from routing.facts import UNKNOWN, ModelFacts
+from routing.rule_terms import RuleTerms
 
 Headers = tuple[tuple[str, str], ...]
 Mode = Literal["pass_through", "cascade"]
-ResponseModel = Literal["requested", "served"]
 Force = Literal["off", "draft", "verifier"]
 When = Literal["off", "uncertain", "always"]
-OnVerifierError = Literal["relay", "return_draft"]
 ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
 
 
@@ -100,30 +99,6 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleTerms:
-    """What a rule says about deciding, copied from its row.
-
-    `prior` is the confidence of a draft no veto touched, a stated assumption until
-    labels exist; `text_share` is of decisions whose text is kept. All lie in [0, 1].
-    """
-
-    name: str
-    threshold: float
-    prior: float
-    draft_timeout_s: float
-    on_verifier_error: OnVerifierError = "relay"
-    response_model: ResponseModel = "requested"
-    clamp_max_tokens: bool = False
-    text_share: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not all(0 <= n <= 1 for n in (self.threshold, self.prior, self.text_share)):
-            raise ValueError("threshold, prior and text_share lie between 0 and 1")
-        if self.draft_timeout_s <= 0:
-            raise ValueError("draft_timeout_s is positive")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
     """Which other models may be asked about a draft, and when.
 
@@ -159,14 +134,16 @@ class CascadePlan:
     """What will be tried for a request. Without a draft: the verifier, unjudged.
 
     `fallback` is asked when the verifier is not available. `reason` says why a rule
-    that applies asks no draft: it was switched off, or the client forced it. `checks`
-    are what the draft may be held against, `stakes` what is known of its money.
+    that applies asks no draft: it was switched off, or the client forced it, or drafts
+    are only `observed`: asked after the answer has gone. `checks` are what a draft may
+    be held against, `stakes` what is known of its money.
     """
 
     verifier: Target
     draft: Target | None = None
     rule: RuleTerms | None = None
     fallback: Target | None = None
+    observed: Target | None = None
     checks: Checks = NO_CHECKS
     reason: str = ""
     stakes: Stakes = field(default=NO_STAKES, repr=False, compare=False)

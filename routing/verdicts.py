@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from routing.judging import Opinion
-from routing.types import ChatRequest, Completion, RuleTerms
+from routing.rule_terms import RuleTerms
+from routing.types import ChatRequest, Completion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class MessagesView(ApiView):
             return respond(
                 chat,
                 plan,
+                judge=rules.judge_of(plan, snapshot),
                 recalled=recalled,
                 decision=decision,
                 connection=connection,

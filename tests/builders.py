@@ -12,16 +12,14 @@ import msgspec
 from metrics.types import Usage
 from routing.dialects.anthropic import parse_request
 from routing.facts import UNKNOWN, ModelFacts
+from routing.rule_terms import OnVerifierError, ResponseModel, RuleTerms
 from routing.sse import encode_event
 from routing.types import (
     CascadePlan,
     ChatRequest,
     Completion,
     Headers,
-    OnVerifierError,
     ProviderConfig,
-    ResponseModel,
-    RuleTerms,
     Target,
 )
 

@@ -76,7 +76,7 @@ def decisions(settings, tmp_path: Path) -> Iterator[Callable[[], list[JournalLin
             lines.decode(line)
             for file in files
             for line in file.read_bytes().splitlines()
-            if not lines.holds_text(line)
+            if not (lines.holds_text(line) or lines.holds_label(line))
         ]
 
     yield read

@@ -16,7 +16,7 @@ from routing import conditions
 from routing.admin import money
 from routing.config import RuleConditions
 from routing.models import CascadeRule
-from routing.snapshot import rule_config
+from routing.rule_loading import rule_config
 
 CONDITIONS = (
     "tools",

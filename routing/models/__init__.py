@@ -6,6 +6,7 @@ the version row, which is how workers learn of it.
 
 from routing.models.installation import Controls, Installation
 from routing.models.keys import ClientKey
+from routing.models.knowledge import RuleCertificate, RuleKnowledge
 from routing.models.providers import Provider, UpstreamModel
 from routing.models.rules import CascadeRule
 from routing.versioning import ConfigModel, ConfigVersion
@@ -18,5 +19,7 @@ __all__ = [
     "Controls",
     "Installation",
     "Provider",
+    "RuleCertificate",
+    "RuleKnowledge",
     "UpstreamModel",
 ]

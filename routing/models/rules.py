@@ -9,13 +9,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from routing import validation, validators
+from routing.models.deciding import Deciding
 from routing.models.keys import ClientKey
 from routing.versioning import ConfigModel
 
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
 
-class CascadeRule(ConfigModel):
+class CascadeRule(Deciding, ConfigModel):
     """Which requests try a draft first, and when a draft is good enough."""
 
     class Tools(models.TextChoices):
@@ -201,6 +202,16 @@ class CascadeRule(ConfigModel):
                 name="rule_text_share_in_range",
                 condition=Q(store_text_percent__gte=0, store_text_percent__lte=100),
                 violation_error_message="The share of text lies between 0 and 100 %.",
+            ),
+            models.CheckConstraint(
+                name="rule_shadow_in_range",
+                condition=Q(shadow_percent__gte=0, shadow_percent__lte=100),
+                violation_error_message="The shadow share lies between 0 and 100 %.",
+            ),
+            models.CheckConstraint(
+                name="rule_second_is_another",
+                condition=Q(second_model="") | ~Q(second_model=F("draft_model")),
+                violation_error_message="A second opinion is another model's.",
             ),
             models.CheckConstraint(
                 name="rule_draft_is_named",

@@ -8,7 +8,7 @@ from routing import conditions, rules
 from routing.conditions import Asked
 from routing.config import ClientKeyConfig, RuleConditions, RuleConfig, Snapshot
 from routing.models import CascadeRule
-from routing.snapshot import rule_config
+from routing.rule_loading import rule_config
 from routing.types import ChatRequest
 
 WOULD_HAVE = "Shown here is what this rule would have done."

@@ -18,14 +18,16 @@ from metrics.types import TRY_TAG, DecisionRecord
 from routing import cascade, rules
 from routing.config import ClientKeyConfig
 from routing.connection import ClientConnection
-from routing.decision_log import Decision, in_words
+from routing.decision_log import Decision
+from routing.decision_words import in_words
 from routing.dialects import anthropic
 from routing.errors import ProxyError
 from routing.models import CascadeRule
 from routing.outcome import Outcome
 from routing.pages import applying
+from routing.rule_loading import rule_config
 from routing.settling import Settler
-from routing.snapshot import holder, rule_config
+from routing.snapshot import holder
 from routing.streams import parse_message
 from routing.switch import why_off
 from routing.types import CascadePlan, ChatRequest
@@ -110,7 +112,12 @@ def _run(
     decision: Decision,
     connection: ClientConnection,
 ) -> Trial:
-    outcome = cascade.run(chat, plan, upstream=connection.upstream)
+    outcome = cascade.run(
+        chat,
+        plan,
+        upstream=connection.upstream,
+        judge=rules.judge_of(plan, holder.get()),
+    )
     settler = Settler(
         chat,
         plan,

@@ -14,7 +14,8 @@ from routing.quality.knowledge import NOTHING_KNOWN, Knowledge
 from routing.quality.learning import inputs
 from routing.quality.route import Posterior, route_of
 from routing.quality.vetoes import vetoes_of
-from routing.types import NO_CHECKS, ChatRequest, Checks, Completion, RuleTerms
+from routing.rule_terms import RuleTerms
+from routing.types import NO_CHECKS, ChatRequest, Checks, Completion
 from routing.verdicts import NOTHING_OBSERVED, Looks, Observed, Signal, Verdict
 
 LOW_CONFIDENCE = "low_confidence"
@@ -29,14 +30,10 @@ JUDGED_GOOD = 0.85
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleJudge:
-    """Judges the drafts of one rule by what is `known` and what may be asked.
-
-    `threshold` is that of a certificate in force, None for the rule's own.
-    """
+    """Judges the drafts of one rule by what is `known` and what may be asked."""
 
     known: Knowledge = NOTHING_KNOWN
     checks: Checks = NO_CHECKS
-    threshold: float | None = None
 
     def __call__(
         self, request: ChatRequest, draft: Completion, terms: RuleTerms, looks: Looks
@@ -46,7 +43,7 @@ class RuleJudge:
         Cost: about 2 ms for features where anything was learned or may be asked, and
         the time of whoever is asked.
         """
-        threshold = terms.threshold if self.threshold is None else self.threshold
+        threshold = terms.threshold
         vetoes = vetoes_of(request, draft)
         if vetoes:
             return Verdict(

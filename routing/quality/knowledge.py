@@ -34,7 +34,8 @@ class Knowledge:
     `labels` counts them, weighted by their trust. `gate` judges a draft alone, `pair` a
     draft beside a second opinion; None until there are labels enough. `version` names
     both in decisions. `words` counts labels by a judge's score: (as good, worse).
-    `certified` is the threshold of a certificate in force, None without one.
+    `certified` is the threshold of a certificate in force, None without one;
+    `checks_paused`: checking cost more than its budget.
     """
 
     labels: float = 0.0
@@ -45,6 +46,7 @@ class Knowledge:
     zone: Zone = FIRST_ZONE
     words: Mapping[float, tuple[float, float]] = field(default_factory=dict, hash=False)
     certified: float | None = None
+    checks_paused: bool = False
 
     @property
     def cold(self) -> bool:

@@ -14,9 +14,9 @@ from routing.answers import (
     LiveAnswer,
     ReadyAnswer,
     ReleasingBody,
-    in_background,
     renamed,
 )
+from routing.background import in_background
 from routing.errors import ClientGone, StreamInterrupted, UpstreamTimeout
 from routing.outcome import OpenCall, Outcome
 from routing.types import CascadePlan
@@ -241,7 +241,7 @@ class Held:
         self.decide = threading.Event()
         self.failure: Exception | None = None
         self.bodies: queue.Queue[ReadyBody] = queue.Queue()
-        self.pending = in_background(self._run)
+        self.pending = in_background(self._run, name="test")
         self.abandoned = threading.Event()
         self.answer = HeldAnswer(
             self.pending,
@@ -323,18 +323,6 @@ def test_an_error_in_the_background_is_raised_where_the_answer_is_read(held, bug
     assert held.pending.exception(timeout=10)
     with pytest.raises(bug):
         next(held.answer)
-
-
-def test_runs_in_another_thread():
-    here = threading.current_thread()
-    seen = []
-
-    def run() -> Outcome:
-        seen.append(threading.current_thread())
-        return OUTCOME
-
-    assert in_background(run).result(timeout=10) is OUTCOME
-    assert seen[0] is not here
 
 
 def test_lets_go_of_the_connection_before_the_body_is_closed():

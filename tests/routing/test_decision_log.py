@@ -10,7 +10,8 @@ import pytest
 from metrics import instruments, lines
 from metrics.caching import Cached, Caches
 from routing import decision_log
-from routing.decision_log import Decision, in_words
+from routing.decision_log import Decision
+from routing.decision_words import in_words
 from routing.errors import UpstreamUnreachable
 from routing.outcome import Outcome
 from routing.types import Call, CascadePlan, Recalled, Target

@@ -1,4 +1,4 @@
-"""Which decisions keep their text, and what a collector hears of an answer."""
+"""Which decisions keep their text, and what is heard of an answer for it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import random
 
 import pytest
 
-from routing import kept_text
-from routing.kept_text import NOT_HEARD, TextCollector, collector_for
+from routing import listening
+from routing.kept_text import NOT_HEARD, collector_for, text_of
 from tests.builders import make_events, make_terms
 from tests.fakes import EVENTS, FakeReply, message_bytes, streamed, whole
 
 
-def heard_by(collector, reply, *, streamed):
-    passed = b"".join(collector.listen(reply, streamed=streamed))
-    return passed, collector._answer.text()
+def heard_of(reply, *, streamed):
+    listened, heard = listening.heard(reply, streamed=streamed)
+    return b"".join(listened), text_of(heard)
 
 
 def test_without_a_rule_nothing_is_kept():
@@ -46,13 +46,12 @@ def test_an_answer_is_passed_on_byte_for_byte_and_heard(is_stream):
         sent = b"".join(make_events("4", "2", model="m"))
     else:
         sent, reply = message_bytes("42", model="m"), whole("42", model="m")
-    collector = TextCollector(make_terms())
-    assert heard_by(collector, reply, streamed=is_stream) == (sent, "42")
+    assert heard_of(reply, streamed=is_stream) == (sent, "42")
 
 
 def test_a_stream_that_breaks_off_is_heard_so_far():
     reply = FakeReply(*make_events("4", "2")[:3], headers=EVENTS)
-    _, text = heard_by(TextCollector(make_terms()), reply, streamed=True)
+    _, text = heard_of(reply, streamed=True)
     assert text == "4"
 
 
@@ -62,24 +61,20 @@ def test_an_answer_that_is_none_is_no_text():
         (FakeReply(b"<html>"), False),
         (FakeReply(b"nonsense", headers=EVENTS), True),
     ]:
-        collector = TextCollector(make_terms())
-        assert heard_by(collector, reply, streamed=is_stream)[1] is None
+        assert heard_of(reply, streamed=is_stream)[1] is None
 
 
 def test_what_is_packed_in_a_way_we_do_not_know_is_not_listened_to():
     reply = FakeReply(b"?", headers=(("content-encoding", "odd"),))
-    assert TextCollector(make_terms()).listen(reply, streamed=False) is reply
+    assert listening.heard(reply, streamed=False) == (reply, None)
 
 
 @pytest.mark.parametrize("bound", ["MAX_READ_BYTES", "MAX_OPENINGS"])
 def test_past_a_bound_it_hears_no_more_and_passes_all_on(monkeypatch, bound):
     events = make_events("one ", *["two "] * 50)
     limit = sum(map(len, events[:3])) if bound == "MAX_READ_BYTES" else 20
-    monkeypatch.setattr(kept_text, bound, limit)
-    collector = TextCollector(make_terms())
-    passed, text = heard_by(
-        collector, FakeReply(*events, headers=EVENTS), streamed=True
-    )
+    monkeypatch.setattr(listening, bound, limit)
+    passed, text = heard_of(FakeReply(*events, headers=EVENTS), streamed=True)
     assert passed == b"".join(events)
     assert text.startswith("one ")
     assert text.endswith(NOT_HEARD)
@@ -87,8 +82,8 @@ def test_past_a_bound_it_hears_no_more_and_passes_all_on(monkeypatch, bound):
 
 
 def test_a_whole_answer_past_the_bound_says_so(monkeypatch):
-    monkeypatch.setattr(kept_text, "MAX_READ_BYTES", 10)
-    _, text = heard_by(TextCollector(make_terms()), whole(model="m"), streamed=False)
+    monkeypatch.setattr(listening, "MAX_READ_BYTES", 10)
+    _, text = heard_of(whole(model="m"), streamed=False)
     assert text == NOT_HEARD
 
 
@@ -96,8 +91,6 @@ def test_trouble_in_listening_breaks_no_answer(monkeypatch):
     def fail(_folder, _event):
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(kept_text.MessageFolder, "add", fail)
-    passed, _ = heard_by(
-        TextCollector(make_terms()), streamed("4", model="m"), streamed=True
-    )
+    monkeypatch.setattr(listening.MessageFolder, "add", fail)
+    passed, _ = heard_of(streamed("4", model="m"), streamed=True)
     assert passed == b"".join(make_events("4", model="m"))

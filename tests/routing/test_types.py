@@ -7,7 +7,8 @@ import dataclasses
 import msgspec
 import pytest
 
-from routing.types import CascadePlan, ChatRequest, ProviderConfig, RuleTerms
+from routing.rule_terms import RuleTerms
+from routing.types import CascadePlan, ChatRequest, ProviderConfig
 from routing.verdicts import Verdict
 from tests.builders import (
     DRAFT,

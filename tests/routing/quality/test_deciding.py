@@ -200,15 +200,6 @@ def test_under_a_hundred_labels_a_gate_is_not_trusted_yet():
     assert judged(ASKS_SECOND, looks, known=known).reason == "unsupported"
 
 
-def test_a_certificate_in_force_brings_its_own_threshold():
-    judge = RuleJudge(threshold=0.9)
-    verdict = judge(
-        make_request(), make_completion("4"), make_terms(threshold=0.5), FakeLooks()
-    )
-    assert verdict.threshold == 0.9
-    assert verdict.reason == "low_confidence"
-
-
 def test_the_base_rate_of_a_route_is_used_before_there_is_a_gate():
     table = RouteTable(0.85)
     request = make_request("What is 2 + 2?")
