@@ -1,0 +1,1 @@
+"""How well the product decides, on recorded answers of a cheap and an expensive model."""
