@@ -1,1 +1,1 @@
-"""How well the product decides, on recorded answers of a cheap and an expensive model."""
+"""How well the product decides, on recorded pairs of answers."""

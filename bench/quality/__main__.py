@@ -239,7 +239,8 @@ def _free_labels(examples: list[Example]) -> None:
 
 def _times(folds: list[Fold], rounds: int) -> None:
     _say(
-        "\n## One decision, ms of CPU\n\n| size | kind | median | p95 |\n|---|---|---|---|"
+        "\n## One decision, ms of CPU\n\n"
+        "| size | kind | median | p95 |\n|---|---|---|---|"
     )
     scored = [row.example.measuring_ms for fold in folds for row in fold.scored]
     scored.sort()

@@ -45,7 +45,7 @@ def promises(folds: Sequence[Fold], harm: float, splits: int, *, second: bool) -
     for _ in range(splits):
         chooser.shuffle(questions)
         half = set(questions[: len(questions) // 2])
-        known = [_judged(r, second) for r in rows if r.example.labelled.group in half]
+        known = [_judged(r, second=second) for r in rows if _in(r, half)]
         other = [
             _judged(r, second) for r in rows if r.example.labelled.group not in half
         ]
@@ -66,6 +66,10 @@ def promises(folds: Sequence[Fold], harm: float, splits: int, *, second: bool) -
     )
 
 
-def _judged(row: Scored, second: bool) -> Judged:
+def _judged(row: Scored, *, second: bool) -> Judged:
     priced = looked_at(row.looks, ALWAYS if second else NEVER)
     return Judged(confidence=priced.confidence, worse=not row.example.labelled.as_good)
+
+
+def _in(row: Scored, questions: set[str]) -> bool:
+    return row.example.labelled.group in questions

@@ -43,7 +43,7 @@ class Example:
 
 
 def load(folder: Path, *, at_most: int | None, only: str = "") -> list[Example]:
-    """Return the examples of every file of `folder`, mixed as traffic would mix them."""
+    """Return the examples of every file of `folder`, mixed as in traffic."""
     raw = {}
     for path in sorted(folder.glob("*.jsonl")):
         if only and only not in path.stem:

@@ -1,4 +1,4 @@
-"""How long a decision takes: features, vetoes and the gate, by size and kind of text."""
+"""How long a decision takes: features, vetoes, gate, by size and kind of text."""
 
 from __future__ import annotations
 

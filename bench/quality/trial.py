@@ -10,7 +10,7 @@ from bench.quality.rows import Example
 from routing.quality.breakeven import Acceptance, advice, break_even
 from routing.quality.curve import Priced, best_for
 from routing.quality.learning import Learned, inputs, learn
-from routing.quality.zone import ALWAYS, NEVER, TwoLooks, Zone, best_zone, looked_at
+from routing.quality.zone import ALWAYS, NEVER, TwoLooks, best_zone, looked_at
 
 TARGETS = (0.95, 0.98)
 FITTED_AT = "2000-01-01"  # a stored gate says when; it decides nothing here
@@ -83,7 +83,7 @@ def run(train: Sequence[Example], examine: Sequence[Example], at: int) -> Fold |
 
 
 def blind(folds: Sequence[Fold], kept: float, mode: str, *, guard: bool) -> Result:
-    """Return what comes of the threshold that each fold picked for `kept` on its labels.
+    """Return what comes of the threshold each fold picked for `kept` on its labels.
 
     `mode` is `off`, `always` or `uncertain`. With `guard` a route whose drafts are too
     rarely accepted to pay goes straight to the verifier.
@@ -110,7 +110,7 @@ def blind(folds: Sequence[Fold], kept: float, mode: str, *, guard: bool) -> Resu
 
 
 def without_labels(examples: Sequence[Example]) -> Result:
-    """Return what comes of accepting what a second opinion agrees with, nothing learned."""
+    """Return what comes of accepting what a second opinion agrees with."""
     scale = _scales(examples)
     paid = full = cost = score = accepted = 0.0
     for example in examples:

@@ -1,4 +1,4 @@
-"""Do two answers to one request agree in what they finally say?
+"""Whether two answers to one request agree in what they finally say.
 
 For a second opinion on a draft, and for labels (draft and verifier). What cannot be
 compared by form is said to be so; nothing is guessed about prose.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from routing.quality.answers import Answer, answer_in, canonical, same
+from routing.quality.answers import Answer, answer_in, canonical, is_result, same
 from routing.quality.features.code import code_in, tree_of
 from routing.quality.features.reading import length, window, words_in
 from routing.request_parts import text_of, turns
@@ -35,15 +35,22 @@ NAMES = (
 _MAX_PAIRED = 32
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _MAX_CODE = 20_000
-_RESULT = ("answer", "result", "output", "final", "label", "value")
+# One was found by another sign than the other: they answer in different ways.
+_INCOMPARABLE = (
+    {"letter", "number"},
+    {"letter", "label"},
+    {"letter", "boxed"},
+    {"letter", "json"},
+    {"label", "number"},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """What comparing two answers came to.
 
-    `matter` is what was compared. `parts` is the share of it that is equal, from 0 to 1:
-    of several tool calls or fields some may agree.
+    `matter` is what was compared. `parts` is the share of it that is equal, 0 to 1: of
+    several tool calls or fields some may agree.
     """
 
     relation: Relation
@@ -131,19 +138,25 @@ def _argument(value: Any, depth: int) -> str:
 
 
 def _of_texts(one: str, other: str, prompt: str) -> Agreement:
-    codes = (_program(one), _program(other))
     first, second = answer_in(one, prompt), answer_in(other, prompt)
-    if all(codes) and "json" not in (first.kind, second.kind):
-        if codes[0] == codes[1]:
-            return Agreement(relation="agree", matter="code", parts=1.0)
-        return Agreement(relation="not_comparable", matter="code")
-    if not first.kind or not second.kind:
-        return _NOTHING
-    if first.kind == second.kind == "json":
+    kinds = {first.kind, second.kind}
+    if (
+        "json" not in kinds
+        and (codes := (_program(one), _program(other)))
+        and all(codes)
+    ):
+        return _of_programs(*codes)
+    if kinds == {"json"}:
         return _of_fields(first, second)
-    if "letter" in (first.kind, second.kind) and first.kind != second.kind:
+    if "" in kinds or kinds in _INCOMPARABLE:
         return _NOTHING
     return _of_values(_final(first), _final(second), _matter(first, second))
+
+
+def _of_programs(one: str, other: str) -> Agreement:
+    if one == other:
+        return Agreement(relation="agree", matter="code", parts=1.0)
+    return Agreement(relation="not_comparable", matter="code")
 
 
 def _of_fields(first: Answer, second: Answer) -> Agreement:
@@ -180,9 +193,7 @@ def _final(answer: Answer) -> str:
 
 def _named(answer: Answer) -> str:
     """The last field that is named as a result; "" when none is."""
-    named = [
-        v for path, v in answer.fields if path.rpartition("/")[2].lower() in _RESULT
-    ]
+    named = [value for path, value in answer.fields if is_result(path)]
     return named[-1] if named else ""
 
 

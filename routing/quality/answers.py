@@ -1,4 +1,4 @@
-"""The final answer in a text: what two texts can be compared by, whatever else they say.
+"""The final answer in a text: what two texts can be compared by, whatever else is said.
 
 A letter of a choice, a number, a label or a literal; found by form, not by language.
 """
@@ -20,13 +20,16 @@ _TAIL = 1_500
 _CONCLUSION = 160
 _LABEL = 60
 _MAX_FIELDS = 40
+_MAX_WORDS = 8
 _DEEP = 12
+
+_RESULT = ("answer", "result", "output", "final", "label", "value")
 
 CHOICE_LINE = re.compile(r"^[ \t]*[(\[]?([A-Z])[.)\]:][ \t]+\S", re.MULTILINE)
 # A letter alone, marked as an answer: in brackets, bold, after a colon, or at the end.
 _MARKED_LETTER = re.compile(
-    r"(?:\(([A-Z])\)|\*\*\(?([A-Z])\)?[.)*:]|[:：]\s*\(?([A-Z])\b(?![a-z'’])"
-    r"|(?<![\w'’])([A-Z])[.)]?\s*$)"
+    r"(?:\(([A-Z])\)|\*\*\(?([A-Z])\)?[.)*:]|[:\uff1a]\s*\(?([A-Z])\b(?![a-z'\u2019])"
+    r"|(?<![\w'\u2019])([A-Z])[.)]?\s*$)"
 )
 _LEADING_LETTER = re.compile(r"\s*\(?([A-Z])(?:[.):]|\s*$|\s*\n)")
 _FENCED = re.compile(r"```[ \t]*(?:json)?[ \t]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
@@ -36,7 +39,7 @@ _FIELD = re.compile(
 )
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _NUMBER = re.compile(
-    r"(?<![\w.])[-−]?(?:[$€£¥]\s*)?\d(?:[\d,'’\u00a0\u202f]*\d)?(?:\.\d+)?(?:[eE][-+]?\d+)?"
+    r"(?<![\w.])[-\u2212]?(?:[$€£¥]\s*)?\d(?:[\d,'\u2019\u00a0\u202f]*\d)?(?:\.\d+)?(?:[eE][-+]?\d+)?"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{?(-?\d+)\}?\s*\{?(\d+)\}?")
 _LATEX = re.compile(
@@ -70,8 +73,8 @@ def answer_in(text: str, prompt: str) -> Answer:
     """Return the final answer in `text` to `prompt`.
 
     In this order: JSON by its short fields, a letter where the prompt offers choices, a
-    boxed answer, a text that is short as a whole, the number a text concludes with where
-    the prompt has numbers.
+    boxed answer, a text that is short as a whole, the number a text concludes with
+    where the prompt has numbers.
     """
     stripped = text.strip()
     if not stripped:
@@ -80,14 +83,14 @@ def answer_in(text: str, prompt: str) -> Answer:
     if found is None and len(CHOICE_LINE.findall(prompt)) >= 2:
         found = _letter_answer(stripped, prompt)
     if found is None:
-        found = _boxed_answer(stripped) or _label_answer(stripped)
+        found = _boxed_answer(stripped) or _label_answer(stripped, prompt)
     return found or _number_answer(stripped, prompt) or NO_ANSWER
 
 
 def canonical(value: Any) -> str:
     """Return a spelling of `value` that is the same for equal answers.
 
-    Numbers by their value (1,000.0 and 1000; \\frac{1}{2} and 0.5), literals by theirs,
+    Numbers by their value (1,000.0 and 1000, one half and 0.5), literals by theirs,
     words without spaces around and closing marks. A string in quotes keeps them.
     """
     if isinstance(value, bool) or value is None:
@@ -103,7 +106,7 @@ def canonical(value: Any) -> str:
     number = _as_number(_UNIT.sub("", plain.strip()))
     if number is not None:
         return number
-    return " ".join(plain.split()).strip(" .,;:!?\"'`“”„«»。，！？")
+    return " ".join(plain.split()).strip(" .,;:!?\"'`“”„«»。\uff0c\uff01\uff1f")
 
 
 def short_fields(value: Any) -> tuple[tuple[str, str], ...]:
@@ -122,12 +125,24 @@ def _collect(value: Any, path: str, found: list[tuple[str, str]], depth: int) ->
     elif isinstance(value, list):
         for place, entry in enumerate(value[:_MAX_FIELDS]):
             _collect(entry, f"{path}/{place}", found, depth + 1)
-    elif not isinstance(value, str) or len(value) <= 2 * _LABEL:
+    elif not isinstance(value, str) or _is_short(value, path):
         found.append((path, canonical(value)))
 
 
+def _is_short(text: str, path: str) -> bool:
+    """Whether a field is an answer by form or name, and not a sentence about one."""
+    if len(text) > 2 * _LABEL:
+        return False
+    return text.strip().count(" ") < _MAX_WORDS or is_result(path)
+
+
+def is_result(path: str) -> bool:
+    """Return whether a field is named as what it all comes to."""
+    return path.rpartition("/")[2].lower() in _RESULT
+
+
 def json_in(text: str) -> Any:
-    """Return the JSON object or list that `text` is or holds; None when there is none."""
+    """Return the JSON object or list that `text` is or holds, None without one."""
     for candidate in _json_candidates(text):
         try:
             found = msgspec.json.decode(candidate)
@@ -180,9 +195,7 @@ def _letter_answer(text: str, prompt: str) -> Answer | None:
 
 
 def _boxed_answer(text: str) -> Answer | None:
-    last = None
-    for last in _BOXED.finditer(text, max(0, len(text) - _TAIL)):
-        pass
+    last = _last(_BOXED, text, _TAIL)
     if last is None:
         return None
     depth, end = 1, last.end()
@@ -193,23 +206,31 @@ def _boxed_answer(text: str) -> Answer | None:
     return _one("boxed", canonical(inner), last.start() / len(text)) if inner else None
 
 
-def _label_answer(text: str) -> Answer | None:
+def _label_answer(text: str, prompt: str) -> Answer | None:
+    """A short text as a whole, unless a number within it is what was asked for."""
     if len(text) > _LABEL or "\n" in text:
         return None
     value = canonical(text)
-    kind: Kind = "number" if _is_plain_number(value) else "label"
-    return _one(kind, value, 0.0)
+    if _is_plain_number(value):
+        return _one("number", value, 0.0)
+    if len(_NUMBER.findall(text)) == 1 and any(map(str.isdigit, prompt)):
+        return None
+    return _one("label", value, 0.0)
 
 
 def _number_answer(text: str, prompt: str) -> Answer | None:
-    if not any(character.isdigit() for character in prompt):
+    if not any(map(str.isdigit, prompt)):
         return None
-    last = None
-    for last in _NUMBER.finditer(text, max(0, len(text) - _CONCLUSION)):
-        pass
+    last = _last(_NUMBER, text, _CONCLUSION)
     if last is None:
         return None
     return _one("number", canonical(last[0]), last.start() / len(text))
+
+
+def _last(pattern: re.Pattern[str], text: str, tail: int) -> re.Match[str] | None:
+    """The last match that begins within the last `tail` characters."""
+    found = list(pattern.finditer(text, max(0, len(text) - tail)))
+    return found[-1] if found else None
 
 
 def _one(kind: Kind, value: str, at: float) -> Answer:
@@ -222,8 +243,8 @@ def _as_number(text: str) -> str | None:
     fraction = re.fullmatch(r"(-?\d{1,15})\s*/\s*(\d{1,15})", text)
     if fraction and int(fraction[2]):
         return _written(Decimal(int(fraction[1])) / Decimal(int(fraction[2])))
-    plain = text.replace("−", "-").strip("$€£¥ %.")
-    plain = re.sub(r"(?<=\d)[,'’\u00a0\u202f ](?=\d{3}(?!\d))", "", plain)
+    plain = text.replace("\u2212", "-").strip("$€£¥ %.")
+    plain = re.sub(r"(?<=\d)[,'\u2019\u00a0\u202f ](?=\d{3}(?!\d))", "", plain)
     if not re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?", plain):
         return None
     try:
@@ -265,12 +286,18 @@ def same(one: str, other: str) -> bool:
     if one == other:
         return True
     if "'" in (one[:1], other[:1]):
-        return False
+        return _unquoted(one) == _unquoted(other) and not _is_plain_number(
+            _unquoted(one)
+        )
     try:
         numbers = float(one), float(other)
     except ValueError:
         return _folded(one) == _folded(other)
     return abs(numbers[0] - numbers[1]) <= 1e-4 * max(map(abs, numbers))
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if text[:1] == "'" else text
 
 
 def _folded(text: str) -> str:

@@ -1,8 +1,8 @@
 """Tests by betting: evidence about a rate that stays valid however often one looks.
 
-Wealth that is bet against a claim multiplies while the claim is wrong; that it ever
-grows by a factor 1/d when the claim is true has a chance of at most d (Ville). So it may
-be looked at after every label, and stopped whenever it says enough.
+Wealth that is bet against a claim multiplies while the claim is wrong. That it ever
+grows by a factor 1/d when the claim is true has a chance of at most d (Ville). So it
+may be looked at after every label, and stopped whenever it says enough.
 
 Source: Waudby-Smith and Ramdas, "Estimating means of bounded random variables by
 betting" (2024), section 4; several bets are mixed here with equal weight.

@@ -44,7 +44,7 @@ def break_even(draft_nusd: float, checks_nusd: float, verifier_nusd: float) -> f
 
 
 def advice(acceptance: Acceptance, share: float) -> Advice:
-    """Return whether drafting pays at break-even `share`: certainly, certainly not, or open.
+    """Return whether drafting pays at break-even `share`, does not, or is open.
 
     `loses` says to go straight to the verifier and to explore with a trickle.
     """

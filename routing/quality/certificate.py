@@ -1,8 +1,8 @@
-"""Certificates: at most this share of accepted drafts is worse than the verifier's answer.
+"""Certificates: of accepted drafts at most this share is worse than the verifier's.
 
-Harm rate is the share of accepted drafts that are worse. A certificate names the loosest
-threshold at which labels prove it to be below the promise, and keeps its word however
-often the labels are looked at.
+Harm rate is the share of accepted drafts that are worse. A certificate names the
+loosest threshold at which labels prove it to be below the promise, and keeps its word
+however often the labels are looked at.
 """
 
 from __future__ import annotations
@@ -59,8 +59,9 @@ class Certificate:
     """What labels allow to be promised.
 
     Certified: drafts of at least `threshold` keep the promise, `bound` is how low their
-    harm rate is proven to be, `labels` on how many. Not certifiable: `threshold` is None
-    and `bound` is the best that any threshold can promise, 1.0 when nothing can be said.
+    harm rate is proven to be, `labels` on how many. Not certifiable: `threshold` is
+    None and `bound` is the best that any threshold can promise, 1.0 when nothing can be
+    said.
     """
 
     status: Status

@@ -26,8 +26,8 @@ class Priced:
 class Point:
     """What accepting at `threshold` and above comes to.
 
-    `accepted`: share of drafts. `kept`: mean score served by mean verifier score, above 1
-    when drafts were better. `saved`: share of the verifier's cost, below 0 for a loss.
+    `accepted`: share of drafts. `kept`: mean score served by mean verifier score, above
+    1 when drafts were better. `saved`: share of the verifier's cost, below 0: a loss.
     `harmed`: the share of accepted drafts that are worse.
     """
 
@@ -39,7 +39,7 @@ class Point:
 
 
 def curve(rows: Sequence[Priced]) -> list[Point]:
-    """Return the points from accepting nothing to everything; equal confidence together."""
+    """Return the points from accepting nothing to everything, in that order."""
     total = sum(row.weight for row in rows)
     paid = sum(row.weight * row.verifier_cost for row in rows)
     full = sum(row.weight * row.verifier_score for row in rows)
@@ -81,8 +81,8 @@ def point_at(rows: Sequence[Priced], threshold: float) -> Point | None:
 def best_for(rows: Sequence[Priced], kept: float) -> Point | None:
     """Return the point that saves most among those that keep `kept` or more.
 
-    Drawn from labels and applied to the same ones it flatters: use rows whose confidence
-    was given without their own label.
+    Drawn from labels and applied to the same ones it flatters: use rows whose
+    confidence was given without their own label.
     """
     fitting = [point for point in curve(rows) if point.kept >= kept - 1e-12]
     return max(fitting, key=lambda point: point.saved) if fitting else None

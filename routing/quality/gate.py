@@ -29,8 +29,8 @@ class Part:
 class GateMetrics:
     """How a gate did on rows it was not fitted on.
 
-    `auroc`: the chance that a good draft gets more confidence than a worse one. `brier`:
-    the mean squared error of the confidence. `good`: the share of good drafts.
+    `auroc`: the chance that a good draft gets more confidence than a worse one.
+    `brier`: the mean squared error of the confidence. `good`: the share of good drafts.
     """
 
     auroc: float
@@ -72,7 +72,7 @@ class Gate:
     def confidence(self, inputs: Sequence[float], route: str = "") -> float:
         """Return the chance, in [0, 1], that the draft is as good as the verifier's.
 
-        `inputs` are the values of `names`. Raises ValueError for another number of them.
+        `inputs` are the values of `names`. Raises ValueError when not as many.
         """
         return sigmoid(self.shift + self.slope * self.margin(inputs, route))
 
@@ -141,7 +141,7 @@ class Gate:
 
 
 def standard(value: float, mean: float, scale: float) -> float:
-    """Return how many scales `value` lies from `mean`, within `CLIP`; 0 without a scale."""
+    """Return how many scales `value` lies from `mean`, within `CLIP`."""
     if scale <= 0 or not isfinite(value):
         return 0.0
     return min(CLIP, max(-CLIP, (value - mean) / scale))

@@ -77,7 +77,7 @@ def inputs(
     posterior: Posterior,
     second: Sequence[float] | None = None,
 ) -> tuple[float, ...]:
-    """Return what a gate takes: of `FIRST_NAMES`, or of `SECOND_NAMES` with a second."""
+    """Return what a gate takes: `FIRST_NAMES`, or with a second `SECOND_NAMES`."""
     return (*features, *posterior.inputs, *(second or ()))
 
 
@@ -90,18 +90,18 @@ def learn(
 ) -> Learned | None:
     """Return the gate that `rows` teach, oldest first; None when they are too few.
 
-    Too few are fewer than 40, or rows that are all good or all worse. With `with_second`
-    only rows with a second opinion count, and the gate takes it.
+    Too few are fewer than 40, or rows that are all good or all worse. With
+    `with_second` only rows with a second opinion count, and the gate takes it.
     """
     places = [at for at, row in enumerate(rows) if row.second or not with_second]
     used = [rows[at] for at in places[-MAX_LABELS:]]
     if len(used) < MIN_LABELS or len({row.as_good for row in used}) < 2:
         return None
     names = SECOND_NAMES if with_second else FIRST_NAMES
-    margins = _honest_margins(used, prior, with_second)
+    margins = _honest_margins(used, prior, with_second=with_second)
     shift, slope = _calibrated(margins, used)
     confidences = tuple(sigmoid(shift + slope * margin) for margin in margins)
-    fit = _fit(used, prior, with_second)
+    fit = _fit(used, prior, with_second=with_second)
     gate = Gate(
         features_version=vector.FEATURES_VERSION,
         names=names,
@@ -125,7 +125,7 @@ def learn(
 
 
 def steps_of(confidences: Iterable[float]) -> tuple[float, ...]:
-    """Return thresholds that accept 5 %, 10 % ... 100 % of `confidences`, no two alike."""
+    """Return thresholds that accept 5 %, 10 % ... 100 % of them, no two alike."""
     ordered = sorted(confidences, reverse=True)
     places = [len(ordered) * step // _STEPS for step in range(1, _STEPS + 1)]
     found = [ordered[place - 1] for place in places if place]
@@ -153,7 +153,7 @@ def auroc(confidences: Sequence[float], good: Sequence[bool]) -> float:
 
 
 def _honest_margins(
-    rows: Sequence[Labelled], prior: float, with_second: bool
+    rows: Sequence[Labelled], prior: float, *, with_second: bool
 ) -> list[float]:
     margins = [0.0] * len(rows)
     folds = [
@@ -164,18 +164,18 @@ def _honest_margins(
         others = [r for r, f in zip(rows, folds, strict=True) if f != fold]
         if not others:
             continue
-        fit = _fit(others, prior, with_second)
+        fit = _fit(others, prior, with_second=with_second)
         for at, row in enumerate(rows):
             if folds[at] == fold:
-                margins[at] = _margin(fit, row, with_second)
+                margins[at] = _margin(fit, row, with_second=with_second)
     return margins
 
 
-def _fit(rows: Sequence[Labelled], prior: float, with_second: bool) -> _Fit:
+def _fit(rows: Sequence[Labelled], prior: float, *, with_second: bool) -> _Fit:
     table = RouteTable(prior)
     for row in rows:
         table.add(row.route, as_good=row.as_good, weight=row.weight)
-    raw = [_inputs(row, table, with_second, own=True) for row in rows]
+    raw = [_inputs(row, table, with_second=with_second, own=True) for row in rows]
     columns = [list(column) for column in zip(*raw, strict=True)]
     means, scales = zip(*map(_scale, columns), strict=True)
     for at, column in enumerate(columns):
@@ -239,8 +239,8 @@ def _margins(part: Part, columns: Sequence[list[float]], count: int) -> list[flo
     return margins
 
 
-def _margin(fit: _Fit, row: Labelled, with_second: bool) -> float:
-    raw = _inputs(row, fit.table, with_second, own=False)
+def _margin(fit: _Fit, row: Labelled, *, with_second: bool) -> float:
+    raw = _inputs(row, fit.table, with_second=with_second, own=False)
     values = [
         standard(value, mean, scale)
         for value, mean, scale in zip(raw, fit.means, fit.scales, strict=True)
@@ -254,7 +254,7 @@ def _margin(fit: _Fit, row: Labelled, with_second: bool) -> float:
 
 
 def _inputs(
-    row: Labelled, table: RouteTable, with_second: bool, *, own: bool
+    row: Labelled, table: RouteTable, *, with_second: bool, own: bool
 ) -> tuple[float, ...]:
     without = (row.as_good, row.weight) if own else None
     posterior = table.posterior(row.route, without=without)

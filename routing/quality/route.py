@@ -82,7 +82,7 @@ class RouteTable:
         return len(self._routes)
 
     def add(self, route: str, *, as_good: bool, weight: float = 1.0) -> None:
-        """Count one label of `route`; a weight below 1 for a label that is less sure."""
+        """Count one label of `route`; a weight below 1 for one that is less sure."""
         count = self._routes.setdefault(route, _Count())
         self._routes.move_to_end(route)
         for entry in (count, self._rule):
@@ -109,7 +109,7 @@ class RouteTable:
         return Posterior(good=_shrunk(good, labels, base, RULE_LABELS), labels=labels)
 
     def dump(self) -> dict[str, Any]:
-        """Return the table as plain JSON values, the least recently seen route first."""
+        """Return the table as plain JSON values, the least recently seen first."""
         routes = [[name, c.good, c.labels] for name, c in self._routes.items()]
         return {
             "prior": self._prior,
@@ -121,7 +121,7 @@ class RouteTable:
     def load(
         cls, stored: Mapping[str, Any], *, max_routes: int = MAX_ROUTES
     ) -> RouteTable:
-        """Return the table that was dumped. Raises what Python does for other values."""
+        """Return the table that was dumped. Raises what Python does for others."""
         table = cls(float(stored["prior"]), max_routes=max_routes)
         good, labels = stored["rule"]
         table._rule = _Count(float(good), float(labels))

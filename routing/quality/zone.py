@@ -57,7 +57,7 @@ def best_zone(rows: Sequence[TwoLooks], kept: float) -> Zone:
     firsts = sorted(row.first.confidence for row in rows)
     quantile = {s: firsts[int(s * (len(firsts) - 1))] for s in (*_LOWS, *_HIGHS)}
     zones = [ALWAYS, NEVER]
-    zones += [Zone(low=quantile[l], high=quantile[h]) for l in _LOWS for h in _HIGHS]
+    zones += [Zone(low=quantile[a], high=quantile[b]) for a in _LOWS for b in _HIGHS]
     best, most = ALWAYS, float("-inf")
     for zone in zones:
         point = best_for([looked_at(row, zone) for row in rows], kept)

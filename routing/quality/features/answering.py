@@ -1,9 +1,10 @@
-"""The final answer of a draft: is there one, where, and how does it look?"""
+"""The final answer of a draft: whether there is one, where, and how it looks."""
 
 from __future__ import annotations
 
 import re
 
+from routing.quality.answers import is_result
 from routing.quality.features.prompt import choices_in
 from routing.quality.features.reading import Reading, covered, length, share, words_in
 
@@ -33,12 +34,12 @@ NAMES = (
 )
 
 _MARKED = re.compile(
-    r"\\boxed|answer is|answer:|\"answer\"|final answer|antwort|réponse|respuesta|resposta"
+    r"\\boxed|answer is|answer:|\"answer\"|final answer|antwort|réponse|respuesta"
+    r"|resposta"
     r"|ответ|答案|答え|####",
     re.IGNORECASE,
 )
 _SYMBOL = re.compile(r"[\\√π^]|sqrt|[a-z]\b")
-_RESULT = ("answer", "result", "output", "final", "label", "value")
 
 
 def measure(reading: Reading) -> dict[str, float]:
@@ -61,7 +62,7 @@ def measure(reading: Reading) -> dict[str, float]:
 def final_value(reading: Reading) -> str:
     """Return the answer proper: of several fields, the one named so, else the last."""
     fields = reading.answer.fields
-    named = [v for path, v in fields if path.rpartition("/")[2].lower() in _RESULT]
+    named = [value for path, value in fields if is_result(path)]
     return named[-1] if named else reading.answer.value
 
 

@@ -25,7 +25,15 @@ _RESULT = re.compile(r"=+\s*(?:\\?\$|[€£¥])?\s*(-?\d[\d,]*(?:\.\d+)?)(\s*(?:
 _BREAK = re.compile(r"[=\n;:<>≈]|[.,](?=\s)|\\n|\\\\|\$\$")
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[-+*/()^]")
 _SIGNS = str.maketrans(
-    {"×": "*", "÷": "/", "−": "-", "·": "*", "–": "-", "{": "(", "}": ")"}
+    {
+        "\u00d7": "*",
+        "÷": "/",
+        "\u2212": "-",
+        "·": "*",
+        "\u2013": "-",
+        "{": "(",
+        "}": ")",
+    }
 )
 _LATEX = (
     (re.compile(r"\\(?:times|cdot|ast)\b"), "*"),
@@ -39,6 +47,7 @@ _LATEX = (
 )
 # A variable, a name of a function or a unit glued to a number: not plain arithmetic.
 _SYMBOLIC = re.compile(r"\d[A-Za-z]\b|\b[A-Za-z]\b|\^|_|[|!√π]|\w\(|[\d)]\s+\d")
+_FUNCTION = re.compile(r"[^\W\d_]\(")
 _WORD = re.compile(r"[^\W\d_]{2,}|%")
 
 
@@ -62,8 +71,8 @@ def measure(reading: Reading) -> dict[str, float]:
 def sums_in(text: str) -> list[tuple[str, bool]]:
     """Return the results written after an equals sign, each with whether it is right.
 
-    Only plain arithmetic counts: numbers, signs, brackets, with words and units between.
-    What has variables, powers or roots is left out. A result may be rounded.
+    Only plain arithmetic counts: numbers, signs, brackets, with words and units
+    between. What has variables, powers or roots is left out. A result may be rounded.
     """
     found: list[tuple[str, bool]] = []
     for match in _RESULT.finditer(text):
@@ -85,7 +94,7 @@ def _values_of(left: str, *, percent: bool) -> list[float]:
     for mark in _BREAK.finditer(left):
         start = mark.end()
     sum_ = left[start:].translate(_SIGNS)
-    if not any(sign in sum_ for sign in "+-*/"):
+    if not any(sign in sum_ for sign in "+-*/") or _FUNCTION.search(sum_):
         return []
     has_percent = percent or "%" in sum_
     sum_ = _WORD.sub(" ", sum_.replace("€", "").replace("£", ""))
@@ -134,15 +143,15 @@ class _Reader:
         return value
 
     def _factor(self) -> float:
-        token = self._take()
-        if token == "-":
+        part = self._take()
+        if part == "-":
             return -self._factor()
-        if token == "(":
+        if part == "(":
             value = self.sum()
             if self._take() != ")":
                 raise ValueError("unbalanced")
             return value
-        return float(token)
+        return float(part)
 
     def _next(self) -> str:
         return self._tokens[self.at] if self.at < len(self._tokens) else ""

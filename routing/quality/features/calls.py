@@ -46,7 +46,7 @@ NAMES = (
 )
 
 _AND = re.compile(
-    r"\b(?:and|also|then|both|each|und|auch|et|aussi|y|también|e|também|и|также)\b|[,;、，；]|和|と",
+    r"\b(?:and|also|then|both|each|und|auch|et|aussi|y|también|e|também|и|также)\b|[,;、\uff0c\uff1b]|和|と",
     re.IGNORECASE,
 )
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")

@@ -1,4 +1,4 @@
-"""Programs in a draft: do they read as programs at all?"""
+"""Programs in a draft, and whether they read as programs at all."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def is_python(code: str) -> bool:
 
 
 def tree_of(code: str) -> ast.Module | None:
-    """Return the syntax tree of a Python program, None when it is none. Runs nothing."""
+    """Return the syntax tree of a Python program, None of others. Runs nothing."""
     try:
         return ast.parse(_ODD_ESCAPE.sub("/", code))
     except (SyntaxError, ValueError, MemoryError, RecursionError):

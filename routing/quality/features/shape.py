@@ -55,9 +55,9 @@ _CODE_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 _FORMULA = re.compile(r"\$[^$\n]{1,300}\$|\\[(\[]")
 _LATEX = re.compile(r"\\[a-zA-Z]{2,}")
 _STEP = re.compile(r"(?:^|\\n|\n)[ \t*]*(?:step\s*)?\d{1,2}[.):]", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?。！？।؟](?:\s|$)|[。！？]")
-_ENDED = re.compile(r"[.!?。！？।؟:)\]}\"'`*”»|\d>~%]\s*\Z")
-_QUESTION_END = re.compile(r"[?？؟]\s*\Z")
+_SENTENCE = re.compile(r"[.!?。\uff01\uff1f।؟](?:\s|$)|[。\uff01\uff1f]")
+_ENDED = re.compile(r"[.!?。\uff01\uff1f।؟:)\]}\"'`*”»|\d>~%]\s*\Z")
+_QUESTION_END = re.compile(r"[?\uff1f؟]\s*\Z")
 _SCRIPTS = (
     re.compile(r"[A-Za-zÀ-ɏ]"),
     re.compile(r"[\u0400-\u04ff]"),

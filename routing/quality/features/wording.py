@@ -31,7 +31,8 @@ _BEGINNING, _END, _ASKED = 300, 400, 400
 
 _REFUSAL = re.compile(
     r"\bI(?:'m| am)? (?:cannot|can't|can not|sorry|unable|not able|apologi[sz]e)"
-    r"|\bas an AI\b|es tut mir leid|kann ich (?:leider )?nicht|je (?:ne peux pas|suis désolé)"
+    r"|\bas an AI\b|es tut mir leid|kann ich (?:leider )?nicht"
+    r"|je (?:ne peux pas|suis désolé)"
     r"|lo siento|no puedo|desculpe|não posso|извините|не могу|抱歉|无法|不能"
     r"|申し訳|できません",
     _I,
@@ -59,7 +60,8 @@ _APPROXIMATION = (
     "≈ 大约 約",
 )
 _CONCLUSION = (
-    "therefore thus hence daher folglich donc ainsi portanto следовательно поэтому ответ",
+    "therefore thus hence daher folglich donc ainsi portanto следовательно "
+    "поэтому ответ",
     "因此 所以 答案 したがって 答え",
 )
 _NEGATION = (
@@ -67,7 +69,8 @@ _NEGATION = (
     "n't 不 除了 ない 以外",
 )
 _ASKS_BACK = re.compile(
-    r"\b(?:could you|can you|please (?:provide|specify|clarify)|would you like|which one|"
+    r"\b(?:could you|can you|please (?:provide|specify|clarify)|would you like|"
+    r"which one|"
     r"könnten sie|bitte geben|pourriez-vous|podría|por favor,? (?:indi|proporci|forne)|"
     r"poderia|уточните|не могли бы)\b|请提供|请问|教えて|でしょうか",
     _I,
