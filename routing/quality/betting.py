@@ -10,7 +10,7 @@ betting" (2024), section 4; several bets are mixed here with equal weight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from math import exp, log, log1p
 
 # Shares of the largest bet that cannot lose everything.
@@ -38,14 +38,15 @@ class Wealth:
         self._moves: dict[tuple[bool, float], list[float]] = {}
         self.most = 0.0
 
-    def see(self, *, worse: bool, weight: float = 1.0) -> None:
-        """Bet on one more row."""
+    def see(self, *, worse: bool, weight: float = 1.0, times: int = 1) -> None:
+        """Bet on one more row, or on several alike."""
         moves = self._moves.get((worse, weight))
         if moves is None:
             moves = self._moves.setdefault(
                 (worse, weight), self._move(worse=worse, weight=weight)
             )
-        logs = self._logs = [a + b for a, b in zip(self._logs, moves, strict=True)]
+        pairs = zip(self._logs, moves, strict=True)
+        logs = self._logs = [before + times * move for before, move in pairs]
         top = max(logs)
         if top > self.most:  # the mixture is at most its best bet
             mixed = top + log(sum(exp(entry - top) for entry in logs) / len(logs))
@@ -63,22 +64,30 @@ class Wealth:
         return [log1p(max(-0.999999, stake * gain)) for stake in self._stakes]
 
 
-def upper_bound(
-    rows: Iterable[tuple[bool, float]], chance: float, *, heaviest: float = 1.0
-) -> float:
-    """Return a rate that the true one exceeds with at most `chance`; 1.0 without rows.
+Counts = Mapping[tuple[bool, float], int]
 
-    `rows` are (worse, weight) in time order. Valid at every moment at once. Cost: eight
-    passes over the rows.
+
+def log_wealth(counts: Counts, rate: float, *, heaviest: float = 1.0) -> float:
+    """Return the evidence that the harm rate is below `rate`, all rows bet on.
+
+    `counts` says how many rows there are of each (worse, weight): their order does not
+    matter for what they come to. Cost: the number of different weights.
     """
-    seen = list(rows)
+    wealth = Wealth(rate, heaviest=heaviest)
+    for (worse, weight), count in counts.items():
+        wealth.see(worse=worse, weight=weight, times=count)
+    return wealth.log_wealth
+
+
+def upper_bound(counts: Counts, chance: float, *, heaviest: float = 1.0) -> float:
+    """Return a rate that the true one exceeds with at most `chance`; 1.0 of nothing.
+
+    Valid whenever one looks, and however often.
+    """
     low, high = 0.0, 1.0
-    for _ in range(9):
+    for _ in range(12):
         middle = (low + high) / 2
-        wealth = Wealth(middle, heaviest=heaviest)
-        for worse, weight in seen:
-            wealth.see(worse=worse, weight=weight)
-        if wealth.most >= -log(chance):
+        if log_wealth(counts, middle, heaviest=heaviest) >= -log(chance):
             high = middle
         else:
             low = middle

@@ -7,12 +7,13 @@ however often the labels are looked at.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Literal
 
-from routing.quality.betting import Wealth, upper_bound
+from routing.quality.betting import Wealth, log_wealth, upper_bound
 
 # Where along the steps a chain of tests may begin: each has its part of the chance.
 _STARTS = (0.2, 0.5, 0.8)
@@ -78,13 +79,13 @@ def certify(
     `rows` are oldest first. `steps` must not be drawn from the labels of `rows`: a gate
     brings its own. Each chain of tests goes from strict to loose and ends at the first
     that fails, so only the first true harm can be missed, with the chain's part of the
-    chance (fixed-sequence testing). Cost: 30 ms for 1,000 rows and 20 steps.
+    chance (fixed-sequence testing). Cost: 2 ms for 1,000 rows and 20 steps.
     """
     chance = (1.0 - promise.sure) / len(_STARTS)
     passed = _loosest(rows, steps, promise, -log(chance))
     if passed is not None:
         accepted = _accepted(rows, passed)
-        bound = upper_bound(accepted, chance, heaviest=promise.heaviest)
+        bound = upper_bound(Counter(accepted), chance, heaviest=promise.heaviest)
         return Certificate(
             status="certified",
             threshold=passed,
@@ -130,13 +131,8 @@ def _loosest(
 def _proven(
     rows: Iterable[Judged], threshold: float, promise: Promise, needed: float
 ) -> bool:
-    wealth = Wealth(promise.harm, heaviest=promise.heaviest)
-    for row in rows:
-        if row.confidence >= threshold:
-            wealth.see(worse=row.worse, weight=row.weight)
-            if wealth.most >= needed:
-                return True
-    return False
+    counts = Counter(_accepted(rows, threshold))
+    return log_wealth(counts, promise.harm, heaviest=promise.heaviest) >= needed
 
 
 def _best(
@@ -148,7 +144,7 @@ def _best(
     bounds = [(1.0, 0)]
     for step in looked_at:
         accepted = _accepted(rows, step)
-        bound = upper_bound(accepted, chance, heaviest=promise.heaviest)
+        bound = upper_bound(Counter(accepted), chance, heaviest=promise.heaviest)
         bounds.append((bound, len(accepted)))
     bound, labels = min(bounds)
     return Certificate(

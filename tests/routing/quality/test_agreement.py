@@ -19,7 +19,9 @@ JSON_VALUES = st.recursive(
 
 def compared(one, other, prompt="Tell me."):
     completions = [
-        make_completion(said) if isinstance(said, str) else make_completion(content=said)
+        make_completion(said)
+        if isinstance(said, str)
+        else make_completion(content=said)
         for said in (one, other)
     ]
     return agreement(make_request(prompt), *completions)
@@ -99,7 +101,10 @@ class TestCalls:
 
     def test_ids_and_text_beside_do_not_matter(self):
         one = [make_tool_use("f", {"a": 1}, id="toolu_1")]
-        other = [{"type": "text", "text": "Well."}, make_tool_use("f", {"a": 1}, id="2")]
+        other = [
+            {"type": "text", "text": "Well."},
+            make_tool_use("f", {"a": 1}, id="2"),
+        ]
         assert relation(one, other) == "agree"
 
     def test_an_argument_left_out_is_one_of_nothing(self):
@@ -132,7 +137,9 @@ class TestCalls:
 
 
 @settings(max_examples=80, deadline=None)
-@given(prompt=st.text(max_size=40), one=st.text(max_size=80), other=st.text(max_size=80))
+@given(
+    prompt=st.text(max_size=40), one=st.text(max_size=80), other=st.text(max_size=80)
+)
 def test_agreement_of_texts_is_symmetric_and_reflexive(prompt, one, other):
     assert compared(one, other, prompt) == compared(other, one, prompt)
     if one.strip():
