@@ -1,0 +1,1 @@
+"""How well the product decides, on recorded pairs of answers."""
