@@ -23,6 +23,8 @@ class RuleKnowledge(ConfigModel):
     verifier_model = models.CharField(max_length=128, blank=True)
     made_at = models.DateTimeField(default=timezone.now)
     labels = models.FloatField(help_text="Labels it was learned from, by their trust.")
+    lessons = models.PositiveIntegerField(help_text="Labelled drafts there were then.")
+    taught_until = models.DateTimeField(help_text="Later drafts it has not seen.")
     gate = models.JSONField(null=True, help_text="Judges a draft alone.")
     pair = models.JSONField(null=True, help_text="Judges it beside a second opinion.")
     routes = models.JSONField(default=dict, help_text="Good drafts by route.")

@@ -1,0 +1,110 @@
+"""What the keeper does about rules: teach, certify, mind what checking costs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Max, Sum
+from django.utils import timezone
+
+from metrics.label_models import Label
+from metrics.rollup_models import DailyRollup
+from routing import certifying, teaching
+from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
+from routing.quality.knowledge import COLD_LABELS
+
+logger = logging.getLogger(__name__)
+BUDGET_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What became of a rule: its knowledge, and what changed of it just now."""
+
+    rule: str
+    lessons: int
+    known: RuleKnowledge | None
+    refitted: bool
+    certificate: RuleCertificate | None
+
+
+class School:
+    """Looks at every rule, only for a moment where there are no new labels."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def work(self) -> list[Progress]:
+        """Return what became of the rules that have new labels; fits them here."""
+        made = []
+        for rule in CascadeRule.objects.filter(enabled=True):
+            labels = Label.objects.filter(rule=rule.name).aggregate(
+                count=Count("pk"), last=Max("pk")
+            )
+            standing = (labels["count"], labels["last"] or 0)
+            if standing != self._seen.get(rule.name, (0, 0)):
+                made.append(teach(rule))
+                self._seen[rule.name] = standing
+            mind_budget(rule)
+        return made
+
+
+def teach(rule: CascadeRule) -> Progress:
+    """Teach one rule by the labels there are; log what changed."""
+    lessons = teaching.lessons_of(rule)
+    fitted = teaching.refresh(rule, lessons)
+    known = fitted or teaching.current(rule)
+    changed = certifying.review(rule, known, lessons) if known else None
+    if fitted is not None:
+        logger.info("%s was taught by %d labelled drafts.", fitted, len(lessons))
+    if changed is not None:
+        logger.warning("%s", in_words(changed))
+    return Progress(
+        rule=rule.name,
+        lessons=len(lessons),
+        known=known,
+        refitted=fitted is not None,
+        certificate=changed,
+    )
+
+
+def in_words(row: RuleCertificate) -> str:
+    """Return what a certificate says, in a sentence."""
+    promise = f"at most {row.harm:.1%} of accepted answers are worse"
+    if row.state == RuleCertificate.State.IN_FORCE:
+        return (
+            f"The rule {row.rule} is certified: {promise}, at {row.sure:.0%} "
+            f"confidence, from a threshold of {row.threshold:.2f} on, by {row.labels} "
+            "labels."
+        )
+    if row.state == RuleCertificate.State.LAPSED:
+        return f"The certificate of the rule {row.rule} has lapsed: {row.why}."
+    best = "nothing yet" if row.bound >= 1 else f"{row.bound:.1%}"
+    return (
+        f"The rule {row.rule} cannot be certified to {promise}; the best it can "
+        f"promise is {best}."
+    )
+
+
+def mind_budget(rule: CascadeRule) -> bool:
+    """Pause checks that cost more than their share of savings; whether they pause."""
+    known = teaching.current(rule)
+    if known is None:
+        return False
+    since = timezone.localdate() - timedelta(days=BUDGET_DAYS)
+    sums = DailyRollup.objects.filter(rule=rule.name, day__gt=since).aggregate(
+        cost=Sum("cost_nusd", default=0),
+        baseline=Sum("baseline_nusd", default=0),
+        checks=Sum("check_nusd", default=0),
+    )
+    saved = sums["baseline"] - sums["cost"] + sums["checks"]
+    allowed = max(0, saved) * rule.check_budget_percent / 100
+    paused = bool(known.labels >= COLD_LABELS and sums["checks"] > allowed)
+    if paused != known.checks_paused:
+        known.checks_paused = paused
+        known.save()
+        verb = "pause" if paused else "go on"
+        logger.warning("Checks of the rule %s %s: see its budget.", rule.name, verb)
+    return paused

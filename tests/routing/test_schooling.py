@@ -1,0 +1,225 @@
+"""Rules that learn: from labels to a gate, to a certificate, and back by drift."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from metrics.identifiers import base62
+from metrics.label_models import Label, MeasuredDraft
+from metrics.rollup_models import DailyRollup
+from routing import knowledge_loading, schooling
+from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
+from routing.quality.features.vector import FEATURES_VERSION, NAMES
+from routing.schooling import School, in_words, teach
+from tests.builders import DRAFT, VERIFIER
+
+pytestmark = pytest.mark.django_db
+START = timezone.now() - timedelta(days=9)
+
+
+@pytest.fixture
+def rule():
+    return CascadeRule.objects.create(
+        name="default", request_model=VERIFIER, draft_model=DRAFT, max_harm_percent=10.0
+    )
+
+
+class Draws:
+    """Labelled drafts whose first feature tells good from worse, with some noise."""
+
+    def __init__(self):
+        self._random = random.Random(11)  # noqa: S311
+        self._number = 0
+
+    def add(self, count, *, good_share=0.7, noise=0.02, **fields):
+        for _ in range(count):
+            self._number += 1
+            good = self._random.random() < good_share
+            told = good if self._random.random() >= noise else not good
+            self._one(good=good, told=told, **fields)
+
+    def _one(self, *, good, told, **fields):
+        decision_id = base62(self._number, 22)
+        moment = START + timedelta(minutes=self._number)
+        features = [self._random.gauss(0, 1) for _ in NAMES]
+        features[0] = self._random.gauss(2 if told else -2, 0.5)
+        values = {
+            "source": "agreement",
+            "by": VERIFIER,
+            "worse": not good,
+            "probability": 1.0,
+            "rule": "default",
+            "draft_model": DRAFT,
+            "verifier_model": VERIFIER,
+            "outcome": "escalated",
+            "simulated": False,
+        }
+        Label.objects.create(
+            decision_id=decision_id, decided_at=moment, **values | fields
+        )
+        MeasuredDraft.objects.create(
+            decision_id=decision_id,
+            rule="default",
+            decided_at=moment,
+            route="ab12",
+            features_version=FEATURES_VERSION,
+            features=features,
+        )
+
+
+@pytest.fixture
+def draws():
+    return Draws()
+
+
+def test_too_few_labels_teach_nothing(rule, draws):
+    draws.add(5)
+    assert teach(rule).known is None
+
+
+def test_a_few_labels_teach_the_base_rate_of_routes(rule, draws):
+    draws.add(20, good_share=0.9)
+    known = teach(rule).known
+    assert known.gate is None
+    assert knowledge_loading.load()["default"].posterior("ab12", 0.5).good > 0.7
+
+
+def test_labels_enough_teach_a_gate_that_tells_drafts_apart(rule, draws):
+    draws.add(200)
+    progress = teach(rule)
+    assert progress.refitted
+    known = knowledge_loading.load()["default"]
+    assert not known.cold
+    assert known.gate.metrics.auroc > 0.9
+
+
+def test_few_more_labels_are_no_reason_to_learn_again(rule, draws):
+    draws.add(200)
+    teach(rule)
+    draws.add(10)
+    assert not teach(rule).refitted
+    draws.add(60)
+    assert teach(rule).refitted
+    assert RuleKnowledge.objects.count() == 2
+
+
+def test_what_was_learned_of_another_draft_model_is_not_known(rule, draws):
+    draws.add(200)
+    teach(rule)
+    rule.draft_model = "draft-other"
+    rule.save()
+    assert "default" not in knowledge_loading.load()
+
+
+def test_labels_of_a_simulator_do_not_count_beside_real_ones(rule, draws):
+    draws.add(60, simulated=True)
+    assert teach(rule).lessons == 60
+    draws.add(12)
+    assert teach(rule).lessons == 12
+
+
+def test_a_persons_word_outranks_a_comparison(rule, draws):
+    draws.add(1, good_share=1.0, noise=0.0)
+    first = Label.objects.get()
+    Label.objects.create(
+        decision_id=first.decision_id,
+        source="person",
+        by="anna",
+        worse=True,
+        decided_at=first.decided_at,
+        rule="default",
+        draft_model=DRAFT,
+        verifier_model=VERIFIER,
+        outcome="escalated",
+        simulated=False,
+    )
+    (lesson,) = schooling.teaching.lessons_of(rule)
+    assert not lesson.labelled.as_good
+    assert not lesson.drawn
+
+
+def test_good_drafts_are_certified_and_the_threshold_is_served(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(1500, good_share=0.9, noise=0.01)
+    certificate = teach(rule).certificate
+    assert certificate.state == "in_force"
+    assert certificate.bound <= 0.10
+    assert "is certified: at most 10.0%" in in_words(certificate)
+    assert knowledge_loading.load()["default"].certified == certificate.threshold
+
+
+def test_drafts_that_nothing_tells_apart_are_not_certifiable(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(400, good_share=0.5, noise=0.5)
+    certificate = teach(rule).certificate
+    assert certificate.state == "not_certifiable"
+    assert certificate.bound > 0.10
+    assert "the best it can promise" in in_words(certificate)
+    assert knowledge_loading.load()["default"].certified is None
+
+
+def test_a_certificate_lapses_when_drafts_become_worse(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(1500, good_share=0.9, noise=0.01)
+    teach(rule)
+    draws.add(200, good_share=0.6, noise=0.45)
+    lapsed = teach(rule).certificate
+    assert lapsed.state == "lapsed"
+    assert lapsed.why == "recent drafts are worse than promised"
+    assert knowledge_loading.load()["default"].certified is None
+
+
+def test_another_promise_ends_a_certificate(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(1500, good_share=0.9, noise=0.01)
+    teach(rule)
+    rule.max_harm_percent = 2.0
+    rule.save()
+    assert teach(rule).certificate.state == "lapsed"
+
+
+def test_a_school_looks_closer_only_at_new_labels(rule, draws):
+    school = School()
+    draws.add(60)
+    assert [progress.rule for progress in school.work()] == ["default"]
+    assert school.work() == []
+    draws.add(1)
+    assert len(school.work()) == 1
+
+
+@pytest.mark.parametrize(("checks", "paused"), [(30, True), (20, False)])
+def test_checks_pause_beyond_their_share_of_what_was_saved(rule, draws, checks, paused):
+    draws.add(150)
+    teach(rule)
+    DailyRollup.objects.create(
+        day=timezone.localdate(),
+        simulated=False,
+        rule="default",
+        key_name="",
+        tag="",
+        requested_model="",
+        served_model="",
+        outcome="accepted",
+        cost_nusd=100 - 100 + checks,
+        baseline_nusd=100,
+        check_nusd=checks,
+    )
+    assert schooling.mind_budget(rule) is paused
+    assert RuleKnowledge.objects.get().checks_paused is paused
+
+
+def test_certificates_are_kept_as_they_were(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(1500, good_share=0.9, noise=0.01)
+    teach(rule)
+    teach(rule)
+    assert RuleCertificate.objects.count() == 1
