@@ -55,9 +55,8 @@ class LabelAdmin(ReadOnlyAdmin):
         "by",
         "rule",
         "draft_model",
-        "outcome",
     )
-    list_filter = ("source", "worse", "outcome", "simulated")
+    list_filter = ("source", "worse", "simulated")
     search_fields = ("decision_id__exact", "rule__exact", "by__exact")
     search_help_text = "A whole decision id, rule, or who said it."
     ordering = ("-created_at", "-id")

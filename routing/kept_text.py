@@ -50,15 +50,13 @@ class TextCollector:
 
 
 def collector_for(
-    rule: RuleTerms | None, *, draw: Callable[[], float] = random.random
+    rule: RuleTerms, *, draw: Callable[[], float] = random.random
 ) -> TextCollector | None:
     """Return what collects the text of this decision; None when none is to be kept.
 
-    That is so without a rule, and by chance where the rule keeps a share.
+    That is left to chance where the rule keeps a share.
     """
-    if rule is None or not rule.text_share or draw() >= rule.text_share:
-        return None
-    return TextCollector(rule)
+    return TextCollector(rule) if draw() < rule.text_share else None
 
 
 def text_of(heard: Heard) -> str | None:

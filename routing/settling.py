@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metrics.types import Usage
-from routing import breaker, evaluating, kept_text, memory
+from routing import breaker, evaluating, memory
 from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
 from routing.decision_log import Decision
 from routing.dialects import anthropic
 from routing.drafting import Draft
 from routing.encoding import decoder_for, is_compressed, plain
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.kept_text import collector_for
 from routing.listening import Heard, heard
 from routing.metering import usage_in_message
 from routing.outcome import OpenCall, Outcome
@@ -57,7 +58,8 @@ class Settler:
         self._plan = plan
         self._decision = decision
         self._client_gone = client_gone
-        self._texts = kept_text.collector_for(plan.rule)
+        rule = plan.rule
+        self._texts = collector_for(rule) if rule and rule.text_share else None
         self._heard: Heard | None = None
         self._learns = False
 

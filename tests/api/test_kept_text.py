@@ -65,7 +65,7 @@ def test_by_default_nothing_is_kept_anywhere(
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_accepted_draft_is_kept_with_its_prompt(proxy, upstream, texts, stream):
     proxy.add_rule(store_text="all")
-    upstream.script(DRAFT, answer(DRAFT, "fo|ur", stream=stream))
+    upstream.script(DRAFT, answer(DRAFT, "si|x", stream=stream))
     proxy.ask("What?", system="Be brief.", stream=stream).body  # noqa: B018  read it
     (kept,) = texts()
     assert kept.decision_id == proxy.decision.decision_id
@@ -73,7 +73,7 @@ def test_an_accepted_draft_is_kept_with_its_prompt(proxy, upstream, texts, strea
         ("system", "Be brief."),
         ("user", "What?"),
     ]
-    assert (kept.rule, kept.draft, kept.verifier) == ("default", "four", None)
+    assert (kept.rule, kept.draft, kept.verifier) == ("default", "six", None)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -86,52 +86,52 @@ def test_an_escalation_keeps_both_answers_and_the_client_notices_nothing(
         CascadeRule.objects.update(store_text=keeping)
         fresh_holder.forget()
         upstream.script(DRAFT, answer(DRAFT, "fi|ve", stream=stream))
-        upstream.script(VERIFIER, answer(VERIFIER, "fo|ur", stream=stream))
+        upstream.script(VERIFIER, answer(VERIFIER, "si|x", stream=stream))
         bodies.append(proxy.ask(stream=stream).body)
     assert bodies[0] == bodies[1]
     (kept,) = texts()
-    assert (kept.draft, kept.verifier) == ("five", "four")
+    assert (kept.draft, kept.verifier) == ("five", "six")
     assert len(proxy.decisions()) == 2
 
 
 def test_a_compressed_answer_is_kept_plain(proxy, upstream, texts):
     proxy.add_rule(prior=0.45, store_text="all")
     packed = (*EVENTS, ("content-encoding", "gzip"))
-    for model, text in ((DRAFT, "five"), (VERIFIER, "four")):
+    for model, text in ((DRAFT, "five"), (VERIFIER, "six")):
         body = gzip.compress(b"".join(make_events(text, model=model)))
         upstream.script(model, HttpAnswer(headers=packed, chunks=[body]))
     proxy.ask(stream=True).body  # noqa: B018
     (kept,) = texts()
-    assert (kept.draft, kept.verifier) == ("five", "four")
+    assert (kept.draft, kept.verifier) == ("five", "six")
 
 
 def test_a_pass_through_under_a_rule_is_kept(proxy, upstream, texts):
     proxy.add_rule(store_text="all")
-    upstream.script(VERIFIER, answer(VERIFIER, "four", stream=True))
+    upstream.script(VERIFIER, answer(VERIFIER, "six", stream=True))
     proxy.ask(stream=True, speed="fast").body  # noqa: B018
     assert proxy.decision.outcome == "pass_through"
     (kept,) = texts()
-    assert (kept.draft, kept.verifier) == (None, "four")
+    assert (kept.draft, kept.verifier) == (None, "six")
 
 
 def test_a_draft_that_failed_leaves_no_text(proxy, upstream, texts):
     proxy.add_rule(store_text="all")
     upstream.script(DRAFT, HttpAnswer(status=500, chunks=[b"{}"]))
-    upstream.script(VERIFIER, answer(VERIFIER, "four", stream=False))
+    upstream.script(VERIFIER, answer(VERIFIER, "six", stream=False))
     proxy.ask().body  # noqa: B018
     (kept,) = texts()
-    assert (kept.draft, kept.verifier) == (None, "four")
+    assert (kept.draft, kept.verifier) == (None, "six")
 
 
 def test_a_fallbacks_answer_is_kept(proxy, upstream, texts):
     proxy.add_rule(prior=0.45, store_text="all", fallback_model="spare")
     upstream.script(DRAFT, answer(DRAFT, "five", stream=False))
     upstream.script(VERIFIER, HttpAnswer(status=529, chunks=[b"{}"]))
-    upstream.script("spare", answer("spare", "four", stream=False))
+    upstream.script("spare", answer("spare", "six", stream=False))
     proxy.ask().body  # noqa: B018
     assert proxy.decision.calls[-1].role == "fallback"
     (kept,) = texts()
-    assert (kept.draft, kept.verifier) == ("five", "four")
+    assert (kept.draft, kept.verifier) == ("five", "six")
 
 
 def test_calls_of_tools_are_kept(proxy, upstream, texts):
@@ -148,31 +148,31 @@ def test_calls_of_tools_are_kept(proxy, upstream, texts):
 def test_a_client_that_leaves_keeps_what_was_heard(proxy, upstream, texts):
     proxy.add_rule(prior=0.45, store_text="all")
     upstream.script(DRAFT, answer(DRAFT, "five", stream=True))
-    upstream.script(VERIFIER, answer(VERIFIER, "fo|ur", stream=True))
+    upstream.script(VERIFIER, answer(VERIFIER, "si|x", stream=True))
     got = proxy.ask(stream=True)
     for _ in range(3):
         next(got.chunks)
     got.close()
     assert proxy.decision.aborted
     (kept,) = texts()
-    assert (kept.draft, kept.verifier) == ("five", "fo")
+    assert (kept.draft, kept.verifier) == ("five", "si")
 
 
 def test_a_stream_that_breaks_keeps_what_was_heard(proxy, upstream, texts):
     proxy.add_rule(prior=0.45, store_text="all")
     upstream.script(DRAFT, answer(DRAFT, "five", stream=True))
-    broken = [*make_events("fo", "ur", model=VERIFIER)[:3], httpx.ReadError("cut")]
+    broken = [*make_events("si", "x", model=VERIFIER)[:3], httpx.ReadError("cut")]
     upstream.script(VERIFIER, HttpAnswer(headers=EVENTS, chunks=broken))
     proxy.ask(stream=True).body  # noqa: B018
     (kept,) = texts()
-    assert kept.verifier == "fo"
+    assert kept.verifier == "si"
 
 
 def test_a_client_that_forced_the_rule_away_keeps_nothing(proxy, upstream, texts):
     proxy.add_rule(store_text="all")
     proxy.row.may_force = True
     proxy.row.save()
-    upstream.script(VERIFIER, answer(VERIFIER, "four", stream=False))
+    upstream.script(VERIFIER, answer(VERIFIER, "six", stream=False))
     headers = {"x-api-key": proxy.key, "x-cascade": "off"}
     body = msgspec.json.encode(
         {
@@ -187,7 +187,7 @@ def test_a_client_that_forced_the_rule_away_keeps_nothing(proxy, upstream, texts
 
 def test_no_credential_is_kept(proxy, upstream, settings):
     proxy.add_rule(store_text="all")
-    upstream.script(DRAFT, answer(DRAFT, "four", stream=False))
+    upstream.script(DRAFT, answer(DRAFT, "six", stream=False))
     proxy.ask(f"My key is {proxy.key}").body  # noqa: B018
     for file in settings.CASCADE_JOURNAL_DIR.iterdir():
         assert proxy.key.encode() not in file.read_bytes()
@@ -203,9 +203,9 @@ def test_a_decision_is_unaffected_when_its_text_cannot_be_kept(
     monkeypatch.setattr(kept_text, "prompt_of", fail)
     proxy.add_rule(prior=0.45, store_text="all")
     upstream.script(DRAFT, answer(DRAFT, "five", stream=stream))
-    upstream.script(VERIFIER, answer(VERIFIER, "four", stream=stream))
+    upstream.script(VERIFIER, answer(VERIFIER, "six", stream=stream))
     got = proxy.ask(stream=stream)
-    assert b"four" in got.body
+    assert b"six" in got.body
     assert (got.status, proxy.decision.outcome) == (200, "escalated")
     assert texts() == []
     assert SECRET not in caplog.text
@@ -215,7 +215,7 @@ def test_the_line_of_text_comes_after_its_decision_and_both_are_loaded(
     proxy, upstream, settings, texts
 ):
     proxy.add_rule(store_text="all")
-    upstream.script(DRAFT, answer(DRAFT, "four", stream=False))
+    upstream.script(DRAFT, answer(DRAFT, "six", stream=False))
     proxy.ask("What?").body  # noqa: B018
     assert loader.load_once(settings.CASCADE_JOURNAL_DIR).loaded == 1
     assert KeptText.objects.get().decision_id == proxy.decision.decision_id

@@ -57,6 +57,11 @@ def test_the_command_does_as_the_keeper_does(texts, settings, capsys):
     assert capsys.readouterr().out == "5 texts deleted.\n"
 
 
+def test_text_goes_with_decisions_that_are_pruned(texts):
+    call_command("prune_decisions", "--days", "3")
+    assert left() == ids(0, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("arguments", "kept"),
     [

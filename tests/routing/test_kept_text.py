@@ -17,10 +17,6 @@ def heard_of(reply, *, streamed):
     return b"".join(listened), text_of(heard)
 
 
-def test_without_a_rule_nothing_is_kept():
-    assert collector_for(None) is None
-
-
 def test_a_rule_keeps_none_unless_it_says_so():
     assert collector_for(make_terms(), draw=lambda: 0.0) is None
 

@@ -106,6 +106,14 @@ def test_what_looks_like_a_key_is_left_out(key):
     assert answer_of(make_completion(f"`{key}`")) == "`[a key]`"
 
 
+@given(place=st.integers(0, 400))
+def test_a_key_is_left_out_where_a_long_text_is_cut_too(place):
+    key = "sk-ant-api03-" + "Abcdefgh" * 12
+    text = "x " * place + key + " y" * (1_000 - place)
+    ((_, kept),) = said(make_request(text), most_bytes=1_200)
+    assert "Abcdefgh" not in kept
+
+
 def test_the_newest_messages_are_those_that_fit():
     messages = [user(f"{n} " + "x" * 2_000) for n in range(20)]
     kept = said(make_request(messages=messages), most_bytes=10_000)
