@@ -18,6 +18,7 @@ from metrics import admin_tables, formats
 from metrics.admin_tables import calls_of, figure
 from metrics.decision_page import url_of
 from metrics.models import ModelPrice, RoutingDecision
+from metrics.read_only_admin import ReadOnlyAdmin
 
 COUNTED_AT_MOST = 10_001
 PERIODS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
@@ -59,7 +60,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 @admin.register(RoutingDecision)
-class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RoutingDecisionAdmin(ReadOnlyAdmin):
     """Read-only. Search, order and every filter stay on an index.
 
     Rare is what is simulated, repeated, aborted or of unknown cost: it has an index of
@@ -84,12 +85,7 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_help_text = "The whole decision id, as in the header x-cascade-decision."
     ordering = ("-started_at",)
     sortable_by = ("started",)
-    list_per_page = 50
-    list_max_show_all = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
-    actions = None
     fieldsets = (
         (
             None,
@@ -119,22 +115,6 @@ class RoutingDecisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             {"fields": (("time", "first_byte", "draft_time", "verifier_time", "own"),)},
         ),
     )
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        """Never: decisions come from the journal."""
-        return False
-
-    def has_change_permission(
-        self, _request: HttpRequest, _obj: RoutingDecision | None = None
-    ) -> bool:
-        """Never: the account is append-only."""
-        return False
-
-    def has_delete_permission(
-        self, _request: HttpRequest, _obj: RoutingDecision | None = None
-    ) -> bool:
-        """Never: retention is a command's business."""
-        return False
 
     def get_readonly_fields(
         self, _request: HttpRequest, _obj: RoutingDecision | None = None

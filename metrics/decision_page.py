@@ -12,12 +12,13 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from metrics import explanations, formats, pricing, timeline
+from metrics import explanations, formats, label_view, pricing, text_section, timeline
 from metrics.access import for_account_readers
 from metrics.admin_tables import calls_of
-from metrics.identifiers import DECISION_ID_LENGTH
+from metrics.identifiers import is_decision_id
 from metrics.models import RoutingDecision
 from metrics.timeline import Scale
 from metrics.types import CallRecord, Price, Usage
@@ -53,6 +54,7 @@ class CallView:
 
 
 @for_account_readers
+@never_cache
 @require_safe
 def decision(request: HttpRequest, decision_id: str) -> HttpResponse:
     """Return the page of a decision; a 404 that explains itself when there is none."""
@@ -62,7 +64,13 @@ def decision(request: HttpRequest, decision_id: str) -> HttpResponse:
         context = {**shared, "title": "No such decision", "decision_id": decision_id}
         template = "metrics/no_decision.html"
         return TemplateResponse(request, template, context, status=404)
-    context = {**shared, **_context(found), "title": f"Decision {decision_id}"}
+    context = {
+        **shared,
+        **_context(found),
+        "title": f"Decision {decision_id}",
+        "text": text_section.for_viewer(found, request.user),
+        "labels": label_view.labels_for(request, found),
+    }
     return TemplateResponse(request, "metrics/decision.html", context)
 
 
@@ -72,10 +80,7 @@ def url_of(decision_id: str) -> str:
 
 
 def _find(decision_id: str) -> RoutingDecision | None:
-    """What cannot be an id is not asked for: not every database takes any text."""
-    if len(decision_id) != DECISION_ID_LENGTH or not decision_id.isascii():
-        return None
-    if not decision_id.isalnum():
+    if not is_decision_id(decision_id):
         return None
     return RoutingDecision.objects.filter(decision_id=decision_id).first()
 
@@ -90,12 +95,14 @@ def _context(found: RoutingDecision) -> dict[str, Any]:
         "marks": explanations.marks_of(found),
         "scale": _scale(found),
         "signals": [
-            (name, _signal(value), explanations.signal_in_words(name, value))
-            for name, value in sorted(found.signals.items())
+            (name, _signal(value), effect)
+            for name, value, effect in explanations.signals_of(found)
         ],
         "timeline": timeline.timeline(
             calls, total_ms=found.total_ms, first_byte_ms=found.first_byte_ms
         ),
+        "returned": _returned(found),
+        "other_role": _other_role(calls),
         "overhead": f"{found.overhead_us / 1000:.2f} ms",
         "calls": [_call_view(call) for call in calls],
         "lost": found.saving_nusd is not None and found.saving_nusd < 0,
@@ -105,6 +112,22 @@ def _context(found: RoutingDecision) -> dict[str, Any]:
         "next": following and url_of(following),
         **_links(found),
     }
+
+
+def _returned(found: RoutingDecision) -> str:
+    """Whose answer went to the client: `draft`, `verifier`, or "" for nobody's."""
+    if not found.served_model:
+        return ""
+    by_draft = bool(found.draft_model) and found.served_model == found.draft_model
+    return "draft" if by_draft else "verifier"
+
+
+def _other_role(calls: list[CallRecord]) -> str:
+    """Who answered, or was to answer, beside the draft, with its model."""
+    others = [call for call in calls if call.role in ("verifier", "fallback")]
+    if not others:
+        return "Verifier"
+    return f"{timeline.role_in_words(others[-1]).capitalize()}: {others[-1].model}"
 
 
 def _scale(found: RoutingDecision) -> Scale | None:
@@ -195,6 +218,7 @@ def _links(found: RoutingDecision) -> dict[str, str]:
     return {
         "rule_url": f"{rules}?{urlencode({'name__exact': found.rule})}",
         "same_rule_url": _list_url(rule__exact=found.rule),
+        "label_url": reverse("metrics:label", args=[found.decision_id]),
         "same_key_url": _list_url(key_name__exact=found.key_name),
     }
 

@@ -21,7 +21,7 @@ BASES = {
     "": "How it came about was not recorded.",
 }
 VETO_FIRED = "A veto: it alone escalates, and the confidence is 0."
-STATED = "What the rule states of every draft: an assumption, and the confidence."
+STATED = "What the rule states of every draft, an assumption."
 OBSERVED = "Observed. What it added to the confidence is not recorded."
 
 
@@ -80,11 +80,29 @@ def estimate_in_words(decision: RoutingDecision) -> str:
     return f"{words}, off by {error * 100:+.1f} %."
 
 
-def signal_in_words(name: str, value: float | None) -> str:
+def signals_of(decision: RoutingDecision) -> list[tuple[str, float | None, str]]:
+    """Return each signal with its value and its effect on the confidence.
+
+    Vetoes come first, then the prior, which is not stored where it is the confidence.
+    """
+    signals: dict[str, float | None] = dict(decision.signals)
+    if decision.confidence is not None and not signals:
+        signals["prior"] = decision.confidence
+    ranked = sorted(signals.items(), key=lambda pair: (_rank(*pair), pair[0]))
+    return [(name, value, effect_in_words(name, value)) for name, value in ranked]
+
+
+def effect_in_words(name: str, value: float | None) -> str:
     """Return what a signal did to the confidence."""
     if name in reasons.VETOES and value:
-        return VETO_FIRED
+        return f"{VETO_FIRED} The draft {reasons.VETOES[name]}."
     return STATED if name == "prior" else OBSERVED
+
+
+def _rank(name: str, value: float | None) -> int:
+    if name in reasons.VETOES and value:
+        return 0
+    return 1 if name == "prior" else 2
 
 
 def marks_of(decision: RoutingDecision) -> list[tuple[str, str]]:

@@ -5,6 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 NUSD_PER_USD = 10**9
+# What has no shape of its own, and what turns the order of letters around it. Not the
+# joiners and marks that scripts need, nor tabs and ends of lines.
+_UNSEEN = {
+    *range(0x09),
+    *(0x0B, 0x0C),
+    *range(0x0E, 0x20),
+    *range(0x7F, 0xA0),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+}
+_SHOWN = {code: f"\u27e8U+{code:04X}\u27e9" for code in _UNSEEN}
 
 
 def usd(nusd: int | None) -> str:
@@ -44,3 +55,8 @@ def milliseconds(duration_ms: float | None) -> str:
     if duration_ms < 10_000:
         return f"{duration_ms:,.0f} ms"
     return f"{duration_ms / 1000:,.1f} s"
+
+
+def visible(text: str) -> str:
+    """Return text of strangers with what could hide or reorder parts of it named."""
+    return text.translate(_SHOWN)

@@ -30,3 +30,11 @@ def new_decision_id() -> str:
 def new_request_id() -> str:
     """Return an identifier like those Anthropic gives: `req_` and 24 characters."""
     return "req_" + base62(secrets.randbits(140), 24)
+
+
+def is_decision_id(text: str) -> bool:
+    """Return whether `text` may be the id of a decision.
+
+    What may not is never asked for: not every database takes any text.
+    """
+    return len(text) == DECISION_ID_LENGTH and text.isascii() and text.isalnum()

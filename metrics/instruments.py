@@ -80,6 +80,10 @@ DECISIONS_LOST = Counter(
     "cascadeproxy_decisions_lost_total",
     "Decisions that could not be written to the journal.",
 )
+TEXTS_LOST = Counter(
+    "cascadeproxy_texts_lost_total",
+    "Texts that a rule was to keep and that were not kept; their decisions were.",
+)
 STATE_ERRORS = Counter(
     "cascadeproxy_state_errors_total",
     "Times the state shared by workers could not be used.",
@@ -132,16 +136,10 @@ def observe(record: DecisionRecord) -> None:
         _observe(record)
 
 
-def count_lost() -> None:
-    """Count a decision that could not be written to the journal."""
+def count(counter: Counter) -> None:
+    """Count one more in a counter without labels."""
     with _harmless():
-        DECISIONS_LOST.inc()
-
-
-def count_state_error() -> None:
-    """Count that the state shared by workers could not be used."""
-    with _harmless():
-        STATE_ERRORS.inc()
+        counter.inc()
 
 
 def count_opening(provider: str, model: str) -> None:

@@ -71,11 +71,15 @@ class Journal:
         if file.torn:
             raise JournalError(f"only {written} of {len(data)} bytes were written")
 
-    def check(self) -> None:
-        """Make sure that a line could be written now. Raises OSError when not."""
+    def room_bytes(self) -> int:
+        """Return how much the disk still takes. Raises OSError."""
         self._current()
         stats = os.statvfs(self._directory)
-        if stats.f_bavail == 0:
+        return stats.f_bavail * stats.f_frsize
+
+    def check(self) -> None:
+        """Make sure that a line could be written now. Raises OSError when not."""
+        if self.room_bytes() == 0:
             raise JournalError("no space is left for the journal")
 
     def close(self) -> None:

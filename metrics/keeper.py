@@ -18,7 +18,7 @@ from types import FrameType
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from metrics import loader, retention, rollups, rule_stats
+from metrics import loader, retention, rollups, rule_stats, text_retention
 from metrics.journal import make_directory, try_lock
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ LOCK_POLL_S = 1.0
 # Of a backlog, so that the journal is looked at in between.
 FOLDED_AT_ONCE = 50_000
 PRUNED_AT_ONCE = 20_000
+TEXTS_PRUNED_AT_ONCE = 5_000
 PRUNE_EVERY_S = 60.0
 
 
@@ -38,7 +39,8 @@ def run(directory: Path, *, poll_s: float, stop: threading.Event) -> None:
     teacher = rule_stats.Teacher()
     while not stop.is_set():
         result = load(directory)
-        if settings.CASCADE_RETENTION_DAYS and time.monotonic() >= prune_at:
+        if time.monotonic() >= prune_at:
+            result += _tried("old text was not deleted", _prune_texts)
             result += _tried("old decisions were not pruned", _prune)
             prune_at = time.monotonic() + PRUNE_EVERY_S
         reporter.report(result)
@@ -63,8 +65,16 @@ def _fold() -> None:
 def _prune() -> None:
     """Prune a bounded part; while much is old, that is a part a minute."""
     days = settings.CASCADE_RETENTION_DAYS
+    if not days:
+        return
     if count := retention.prune(days=days, at_most=PRUNED_AT_ONCE):
         logger.info("%d decisions older than %d days were deleted.", count, days)
+
+
+def _prune_texts() -> None:
+    old = text_retention.older_than(text_retention.days_kept())
+    if count := text_retention.delete(old, at_most=TEXTS_PRUNED_AT_ONCE):
+        logger.info("Kept text of %d decisions was old and was deleted.", count)
 
 
 def _follow_time_zone() -> None:
@@ -109,6 +119,11 @@ class Reporter:
                 "%d journal lines could not be loaded; they are kept in %s",
                 result.rejected,
                 loader.REJECTED_NAME,
+            )
+        if result.texts_lost:
+            logger.error(
+                "Kept text of %d decisions could not be loaded and is gone.",
+                result.texts_lost,
             )
 
 

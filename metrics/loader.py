@@ -26,11 +26,11 @@ from django.db import (
 )
 from django.db.models import F
 
-from metrics import bulk, lines, rows
+from metrics import bulk, lines, rows, text_loading
 from metrics.journal import SUFFIX, try_lock
 from metrics.models import JournalFile, RoutingDecision
 from metrics.rollup_models import RollupState
-from metrics.types import DecisionRecord
+from metrics.types import DecisionRecord, TextRecord
 
 logger = logging.getLogger(__name__)
 BATCH_LINES = 2_000
@@ -39,11 +39,15 @@ REJECTED_NAME = "rejected.jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """What one pass did. `problem` is "" unless something is still to be loaded."""
+    """What one pass did. `problem` is "" unless something is still to be loaded.
+
+    The numbers are of decisions, but for `texts_lost`: kept texts that were refused.
+    """
 
     loaded: int = 0
     duplicates: int = 0
     rejected: int = 0
+    texts_lost: int = 0
     problem: str = ""
 
     def __add__(self, other: LoadResult) -> LoadResult:
@@ -52,16 +56,22 @@ class LoadResult:
             loaded=self.loaded + other.loaded,
             duplicates=self.duplicates + other.duplicates,
             rejected=self.rejected + other.rejected,
+            texts_lost=self.texts_lost + other.texts_lost,
             problem=other.problem or self.problem,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
-    """Some lines of a file: those that say something, and those that do not."""
+    """Some lines of a file: those that say something, and those that do not.
+
+    Text that cannot be read is counted alone: nobody may find it in a file for people.
+    """
 
     records: list[DecisionRecord]
+    texts: list[TextRecord]
     bad: list[bytes]
+    bad_texts: int
     start: int
     end: int
 
@@ -135,16 +145,27 @@ def _next_batch(file: IO[bytes], name: str, *, whole: bool) -> _Batch | None:
 
 def _parse(read: Sequence[bytes], start: int) -> _Batch:
     records: list[DecisionRecord] = []
+    texts: list[TextRecord] = []
     bad: list[bytes] = []
-    for line in read:
-        if not line.strip():
-            continue
+    bad_texts = 0
+    for line in filter(bytes.strip, read):
+        holds_text = lines.holds_text(line)
         try:
-            records.append(lines.decode(line))
+            if holds_text:
+                texts.append(lines.decode_text(line))
+            else:
+                records.append(lines.decode(line))
         except msgspec.MsgspecError:
-            bad.append(line)
-    end = start + sum(map(len, read))
-    return _Batch(records=records, bad=bad, start=start, end=end)
+            bad_texts += holds_text
+            bad += [] if holds_text else [line]
+    return _Batch(
+        records=records,
+        texts=texts,
+        bad=bad,
+        bad_texts=bad_texts,
+        start=start,
+        end=start + sum(map(len, read)),
+    )
 
 
 def _store(batch: _Batch, path: Path) -> LoadResult | None:
@@ -158,10 +179,12 @@ def _store(batch: _Batch, path: Path) -> LoadResult | None:
         bad = batch.bad + [lines.encode(record) for record in refused]
         if bad:
             _reject(path, bad)
+        texts_lost = batch.bad_texts + text_loading.insert(batch.texts)
     return LoadResult(
         loaded=loaded,
         duplicates=len(batch.records) - len(refused) - loaded,
         rejected=len(bad),
+        texts_lost=texts_lost,
     )
 
 

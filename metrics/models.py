@@ -7,7 +7,11 @@ from typing import ClassVar
 from django.core.validators import RegexValidator
 from django.db import models
 
-from metrics import label_models, rollup_models  # noqa: F401  Django finds them here
+from metrics import (  # noqa: F401  Django finds them here
+    label_models,
+    rollup_models,
+    text_models,
+)
 from metrics.fields import CompactJSONField
 from metrics.types import Price
 

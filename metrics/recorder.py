@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from prometheus_client import Counter
 
 from metrics import instruments, lines
 from metrics.journal import Journal
@@ -17,13 +18,32 @@ logger = logging.getLogger(__name__)
 LOG_EVERY_S = 60.0
 
 
+class Losses:
+    """Counts what is lost; logs the first, then at most one line a minute."""
+
+    def __init__(self, what: str, counter: Counter) -> None:
+        self._what = what
+        self._counter = counter
+        self._since_log = 0
+        self._log_again_at = float("-inf")
+
+    def note(self, problem: str) -> None:
+        """Note one more, and why."""
+        instruments.count(self._counter)
+        self._since_log += 1
+        now = time.monotonic()
+        if now >= self._log_again_at:
+            logger.error("%s lost: %d. %s", self._what, self._since_log, problem)
+            self._since_log = 0
+            self._log_again_at = now + LOG_EVERY_S
+
+
 class Recorder:
     """Writes decisions to one journal and shouts, not too often, about lost ones."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._lost_since_log = 0
-        self._log_again_at = float("-inf")
+        self._lost = Losses("Decisions", instruments.DECISIONS_LOST)
 
     def record(self, record: DecisionRecord) -> bool:
         """Append `record`; whether it was written whole comes back.
@@ -33,7 +53,7 @@ class Recorder:
         try:
             self._journal.append(lines.encode(record))
         except Exception as problem:  # noqa: BLE001  the one place: see the docstring
-            self._lose(problem)
+            self._lost.note(repr(problem))
             return False
         return True
 
@@ -44,16 +64,6 @@ class Recorder:
         except OSError:
             return False
         return True
-
-    def _lose(self, problem: Exception) -> None:
-        """Count a lost decision; log the first, then at most one line a minute."""
-        instruments.count_lost()
-        self._lost_since_log += 1
-        now = time.monotonic()
-        if now >= self._log_again_at:
-            logger.error("Decisions lost: %d. %r", self._lost_since_log, problem)
-            self._lost_since_log = 0
-            self._log_again_at = now + LOG_EVERY_S
 
 
 @lru_cache(maxsize=4)

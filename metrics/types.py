@@ -148,6 +148,30 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A part of a prompt and whose words it is: `user`, `system`, `tools` ..."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRecord:
+    """The text of one decision, kept because its rule says so; never part of it.
+
+    The prompt is in order. `draft` and `verifier` are their answers, `verifier` that of
+    a fallback too; None when no answer came, "" when it holds nothing.
+    """
+
+    decision_id: str
+    rule: str
+    kept_at: datetime
+    prompt: tuple[Passage, ...]
+    draft: str | None
+    verifier: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavingsRow:
     """Sums over decisions of one group (a rule, a day, everything).
 

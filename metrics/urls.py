@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from metrics import decision_page, exports, live, views
+from metrics import decision_page, exports, label_view, live, views
 
 app_name = "metrics"
 urlpatterns = [
     path("d/<str:decision_id>", decision_page.decision, name="decision"),
+    path("d/<str:decision_id>/label", label_view.label, name="label"),
     path("reports/", views.savings, name="savings"),
     path("reports/live/", live.live, name="live"),
     path("reports/live.json", live.arrivals, name="arrivals"),

@@ -119,17 +119,23 @@ def string_in(members: Mapping[str, msgspec.Raw], name: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def messages(request: ChatRequest) -> list[Turn]:
+    """Return the messages in order, whoever speaks; none when they cannot be read.
+
+    Cost: one pass that builds no contents, 0.2 ms at 165 KB.
+    """
+    try:
+        return _TURNS.decode(request.fields.get("messages", b"[]"))
+    except (ValueError, RecursionError):
+        return []
+
+
 def turns(request: ChatRequest) -> list[Turn]:
     """Return the messages in order, without those of role `system`.
 
     System messages may stand anywhere in a conversation and are nobody's turn.
-    Cost: one pass that builds no contents, 0.2 ms at 165 KB.
     """
-    try:
-        messages = _TURNS.decode(request.fields.get("messages", b"[]"))
-    except (ValueError, RecursionError):
-        return []
-    return [turn for turn in messages if turn.role != "system"]
+    return [turn for turn in messages(request) if turn.role != "system"]
 
 
 def tool_heads(request: ChatRequest) -> list[ToolHead]:
@@ -154,6 +160,11 @@ def holds(request: ChatRequest, name: str, words: Sequence[bytes]) -> bool:
     """
     raw = bytes(request.fields.get(name, b""))
     return any(word in raw for word in words)
+
+
+def string_in_json(found: Any) -> str:
+    """Return `found` when it is a string, else ""."""
+    return found if isinstance(found, str) else ""
 
 
 def dicts_in(values: Any) -> list[dict[str, Any]]:

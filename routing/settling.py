@@ -14,6 +14,7 @@ from routing.dialects import anthropic
 from routing.drafting import Draft
 from routing.encoding import decoder_for, is_compressed, plain
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
+from routing.kept_text import collector_for
 from routing.metering import usage_in_message
 from routing.outcome import OpenCall, Outcome
 from routing.streams import replace_model, replace_model_in_message
@@ -56,24 +57,29 @@ class Settler:
         self._plan = plan
         self._decision = decision
         self._client_gone = client_gone
+        rule = plan.rule
+        self._texts = collector_for(rule) if rule and rule.text_share else None
 
     def settle(self, outcome: Outcome) -> Settled:
         """Return the answer of `outcome`. Whoever sends it closes its body."""
         verifier, draft = outcome.verifier, outcome.draft
         if verifier is not None:
-            verifier = self._readable(verifier)
             streamed = is_event_stream(verifier.reply.headers)
+            verifier = self._readable(verifier, streamed=streamed)
             settle = self._live if streamed else self._whole
             return settle(outcome, verifier)
         if outcome.answered_by_draft and draft is not None:
             return self._draft(outcome, draft)
         return self._failed(outcome, outcome.error, outcome.calls)
 
-    def _readable(self, verifier: OpenCall) -> OpenCall:
+    def _readable(self, verifier: OpenCall, *, streamed: bool) -> OpenCall:
         """Under a rule we asked for plain bytes, and name the model in them."""
         if self._plan.rule is None:
             return verifier
-        return dataclasses.replace(verifier, reply=plain(verifier.reply))
+        reply = plain(verifier.reply)
+        if self._texts is not None:
+            reply = self._texts.listen(reply, streamed=streamed)
+        return dataclasses.replace(verifier, reply=reply)
 
     def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
@@ -170,6 +176,8 @@ class Settler:
         self._decision.close(
             self._request, outcome, status=status, calls=calls, aborted=aborted
         )
+        if self._texts is not None:
+            self._texts.keep(self._request, self._decision, outcome.draft)
         recalled = outcome.recalled
         tried = recalled.draft_trial and outcome.draft is not None
         breaker.note(calls, trial=outcome.plan.draft if tried else None)

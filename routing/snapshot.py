@@ -247,6 +247,7 @@ def rule_config(row: CascadeRule) -> RuleConfig:
             on_verifier_error=cast(OnVerifierError, row.on_verifier_error),
             response_model=cast(ResponseModel, row.response_model),
             clamp_max_tokens=row.clamp_max_tokens,
+            text_share=row.text_share,
         ),
         fallback_model=row.fallback_model,
         conditions=_conditions(row),

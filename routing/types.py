@@ -103,7 +103,7 @@ class RuleTerms:
     """What a rule says about deciding, copied from its row.
 
     `prior` is the confidence of a draft no veto touched, a stated assumption until
-    labels exist. `threshold` and `prior` lie in [0, 1].
+    labels exist; `text_share` is of decisions whose text is kept. All lie in [0, 1].
     """
 
     name: str
@@ -113,10 +113,11 @@ class RuleTerms:
     on_verifier_error: OnVerifierError = "relay"
     response_model: ResponseModel = "requested"
     clamp_max_tokens: bool = False
+    text_share: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.threshold <= 1 and 0 <= self.prior <= 1):
-            raise ValueError("threshold and prior lie between 0 and 1")
+        if not all(0 <= n <= 1 for n in (self.threshold, self.prior, self.text_share)):
+            raise ValueError("threshold, prior and text_share lie between 0 and 1")
         if self.draft_timeout_s <= 0:
             raise ValueError("draft_timeout_s is positive")
 
@@ -154,10 +155,9 @@ class Recalled:
     """What is remembered of earlier requests that bears on this one.
 
     `in_tool_loop`: the request carries results of tools that the last answer called.
-    `loop_of_draft`: it is known that this answer was the draft's. `draft_down`: the
-    circuit breaker of the draft's model is open. `draft_trial`: it is open too, and
-    this request is let through to try. `repeat`: the same turn failed a few minutes
-    ago. `caches`: what models hold of the conversation.
+    `loop_of_draft`: that answer is known to be the draft's. `draft_down`: the circuit
+    breaker of the draft's model is open; `draft_trial`: so it is, and this request may
+    try. `repeat`: the turn failed a few minutes ago. `caches`: what models still hold.
     """
 
     in_tool_loop: bool = False

@@ -121,6 +121,7 @@ def make_terms(
     on_verifier_error: OnVerifierError = "relay",
     response_model: ResponseModel = "requested",
     clamp_max_tokens: bool = False,
+    text_share: float = 0.0,
 ) -> RuleTerms:
     return RuleTerms(
         name=name,
@@ -130,6 +131,7 @@ def make_terms(
         on_verifier_error=on_verifier_error,
         response_model=response_model,
         clamp_max_tokens=clamp_max_tokens,
+        text_share=text_share,
     )
 
 

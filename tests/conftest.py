@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from metrics import lines, recorder
+from metrics import lines, recorder, text_recorder
 from metrics.lines import JournalLine
 from routing.snapshot import SnapshotHolder, holder
 from routing.state import store
@@ -73,11 +73,15 @@ def decisions(settings, tmp_path: Path) -> Iterator[Callable[[], list[JournalLin
     def read() -> list[JournalLine]:
         files = sorted(settings.CASCADE_JOURNAL_DIR.glob("*.jsonl"))
         return [
-            lines.decode(line) for file in files for line in file.read_bytes().split()
+            lines.decode(line)
+            for file in files
+            for line in file.read_bytes().splitlines()
+            if not lines.holds_text(line)
         ]
 
     yield read
     recorder.recorder_for.cache_clear()
+    text_recorder.recorder_for.cache_clear()
 
 
 @pytest.fixture

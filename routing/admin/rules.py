@@ -80,6 +80,7 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "Answers",
         {"fields": ("response_model", "on_verifier_error", "fallback_model")},
     )
+    keeping = ("Text", {"fields": ("store_text", "store_text_percent")})
 
     def get_fieldsets(
         self, request: HttpRequest, obj: CascadeRule | None = None
@@ -92,7 +93,12 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "description": WHICH_REQUESTS,
             "classes": ("collapse",) if every else (),
         }
-        return (*self.fieldsets, ("Which requests", which), self.answering)
+        return (
+            *self.fieldsets,
+            ("Which requests", which),
+            self.answering,
+            self.keeping,
+        )
 
     @admin.display(description="verifier", ordering="verifier_model")
     def verifier(self, rule: CascadeRule) -> str:

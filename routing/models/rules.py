@@ -41,6 +41,11 @@ class CascadeRule(ConfigModel):
         REQUESTED = "requested", "the requested model"
         SERVED = "served", "the model that answered"
 
+    class StoreText(models.TextChoices):
+        NONE = "none", "none"
+        SAMPLED = "sampled", "of a share of decisions, drawn at random"
+        ALL = "all", "of every decision"
+
     name = models.SlugField(max_length=64, unique=True)
     enabled = models.BooleanField(default=True)
     priority = models.IntegerField(
@@ -155,6 +160,22 @@ class CascadeRule(ConfigModel):
         help_text="The name in the answer's model field. Cost tools that price by it "
         "need the model that answered.",
     )
+    store_text = models.CharField(
+        "keep text",
+        max_length=7,
+        choices=StoreText.choices,
+        default=StoreText.NONE,
+        help_text="Whether the text of prompts and of both answers is kept, for people "
+        "to read on the decision's page. It is kept for CASCADE_TEXT_RETENTION_DAYS "
+        "and shown only to who may view kept text; every look is written down.",
+    )
+    store_text_percent = models.FloatField(
+        "share whose text is kept (%)",
+        default=5.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
+        help_text="Only where a share is kept: each decision is drawn with this "
+        "chance, whatever came of it.",
+    )
     notes = models.TextField(blank=True, help_text="For people; nothing reads it.")
 
     class Meta:
@@ -177,6 +198,11 @@ class CascadeRule(ConfigModel):
                 violation_error_message="The rollout lies between 0 and 100 %.",
             ),
             models.CheckConstraint(
+                name="rule_text_share_in_range",
+                condition=Q(store_text_percent__gte=0, store_text_percent__lte=100),
+                violation_error_message="The share of text lies between 0 and 100 %.",
+            ),
+            models.CheckConstraint(
                 name="rule_draft_is_named",
                 condition=~Q(draft_model="") & ~Q(draft_model__contains="*"),
                 violation_error_message="The draft is one model: a name without *.",
@@ -190,6 +216,13 @@ class CascadeRule(ConfigModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def text_share(self) -> float:
+        """The share of decisions whose text is kept, from 0 to 1."""
+        shares = {self.StoreText.ALL: 1.0, self.StoreText.NONE: 0.0}
+        sampled = self.store_text_percent / 100
+        return shares.get(self.StoreText(self.store_text), sampled)
 
     def clean(self) -> None:
         """Refuse a rule that could not do what it says, and say what to change."""

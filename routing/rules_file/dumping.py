@@ -39,6 +39,8 @@ RULE_FIELDS = {
     "fallback_model": "fallback_model",
     "on_verifier_error": "on_verifier_error",
     "response_model": "response_model",
+    "store_text": "store_text",
+    "store_text_percent": "store_text_percent",
     "notes": "notes",
 }
 PROVIDER_FIELDS = (

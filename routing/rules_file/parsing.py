@@ -253,6 +253,8 @@ RULE: Mapping[str, Read] = {
     "fallback_model": Reader.text,
     "on_verifier_error": choice(*CascadeRule.OnVerifierError.values),
     "response_model": choice(*CascadeRule.ResponseModel.values),
+    "store_text": choice(*CascadeRule.StoreText.values),
+    "store_text_percent": Reader.number,
     "notes": Reader.text,
 }
 MODEL: Mapping[str, Read] = {

@@ -115,7 +115,7 @@ class CalmStore:
 
     def _pause(self, problem: StoreError) -> None:
         """Count a failure; log the first, then at most one line a minute."""
-        instruments.count_state_error()
+        instruments.count(instruments.STATE_ERRORS)
         now = self._clock()
         self._again_at = now + PAUSE_S
         if now >= self._log_again_at:

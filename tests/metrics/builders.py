@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from metrics.identifiers import base62
-from metrics.types import CallRecord, DecisionRecord, Price, Usage
+from metrics.types import (
+    CallRecord,
+    DecisionRecord,
+    Passage,
+    Price,
+    TextRecord,
+    Usage,
+)
 
 MOMENT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 DRAFT_PRICE = Price(
@@ -65,3 +72,15 @@ def make_record(**changes: Any) -> DecisionRecord:
         "simulated": False,
     }
     return DecisionRecord(**values | changes)
+
+
+def make_text(**changes: Any) -> TextRecord:
+    values: dict[str, Any] = {
+        "decision_id": make_id(1),
+        "rule": "default",
+        "kept_at": MOMENT,
+        "prompt": (Passage(by="user", text="What is 2 + 2?"),),
+        "draft": "It is five.",
+        "verifier": "It is four.",
+    }
+    return TextRecord(**values | changes)

@@ -45,7 +45,7 @@ def test_every_call_is_told_to_the_class_of_tokens(page):
         calls=(make_call(usage=usage, price=DRAFT_PRICE, cost_nusd=2_630_000_000),)
     )
     cells = re.findall(r'<td class="number">([^<]*)</td>', text)
-    lines = [cells[n : n + 3] for n in range(1, 16, 3)]  # a signal stands before
+    lines = [cells[n : n + 3] for n in range(2, 17, 3)]  # signals stand before
     assert lines == [
         ["1,000,000", "$0.1", "$0.1000"],
         ["2,000,000", "$0.5", "$1.00"],
@@ -118,7 +118,7 @@ def test_a_request_to_an_account_endpoint_has_a_page_too(page):
 
 
 def test_it_says_what_is_not_kept(page):
-    assert "No text of the prompt or of an answer" in page()
+    assert "Text of prompts and answers is no part of a decision" in page()
 
 
 def test_names_of_clients_are_text(page):
@@ -190,7 +190,7 @@ def test_an_unknown_id_is_explained(admin_client, load, asked):
 
 def test_the_page_asks_little(admin_client, load, django_assert_max_num_queries):
     load(*(make_record(decision_id=make_id(n)) for n in range(5)))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         admin_client.get(f"/d/{make_id(2)}")
 
 

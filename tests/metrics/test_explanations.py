@@ -72,9 +72,9 @@ def test_an_estimate_is_held_against_the_truth():
 
 
 def test_signals_say_what_they_did():
-    assert "escalates" in explanations.signal_in_words("cut_off", 1.0)
-    assert "assumption" in explanations.signal_in_words("prior", 0.8)
-    assert "not recorded" in explanations.signal_in_words("length", 3.0)
+    assert "escalates" in explanations.effect_in_words("cut_off", 1.0)
+    assert "assumption" in explanations.effect_in_words("prior", 0.8)
+    assert "not recorded" in explanations.effect_in_words("length", 3.0)
 
 
 def test_marks_stand_for_what_is_special():
@@ -82,3 +82,23 @@ def test_marks_stand_for_what_is_special():
     special = decision(simulated=True, repeat=True, aborted=True, stream=True)
     marks = [mark for mark, _ in explanations.marks_of(special)]
     assert marks == ["simulated", "repeat", "aborted"]
+
+
+def test_vetoes_come_first_then_the_prior_then_the_rest():
+    decision = RoutingDecision(
+        signals={"length": 3.0, "prior": 0.8, "cut_off": 1.0, "empty": 1.0},
+        confidence=0.0,
+    )
+    told = [(name, value) for name, value, _ in explanations.signals_of(decision)]
+    assert told == [("cut_off", 1.0), ("empty", 1.0), ("prior", 0.8), ("length", 3.0)]
+
+
+def test_a_prior_that_is_the_confidence_is_told_though_it_is_not_stored():
+    decision = RoutingDecision(signals={}, confidence=0.85)
+    ((name, value, effect),) = explanations.signals_of(decision)
+    assert (name, value) == ("prior", 0.85)
+    assert "assumption" in effect
+
+
+def test_without_a_judged_draft_there_are_no_signals():
+    assert explanations.signals_of(RoutingDecision(signals={}, confidence=None)) == []

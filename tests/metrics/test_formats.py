@@ -44,3 +44,19 @@ def test_prices_lose_their_zeros(amount, text):
 
 def test_counts():
     assert (formats.count(None), formats.count(12345)) == ("n/a", "12,345")
+
+
+def test_what_hides_or_turns_text_around_is_named():
+    assert formats.visible("a\u202eb\x00\x1b") == (
+        "a\u27e8U+202E\u27e9b\u27e8U+0000\u27e9\u27e8U+001B\u27e9"
+    )
+
+
+def test_what_scripts_and_lines_need_stays():
+    for text in (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f469\u200d\U0001f4bb",
+        "a\tb\r\nc",
+        "\u05e9\u05dc\u05d5\u05dd",
+    ):
+        assert formats.visible(text) == text

@@ -146,6 +146,6 @@ def test_a_metrics_file_that_cannot_grow_fails_no_answer(monkeypatch, refused):
     monkeypatch.setattr(instruments, "_requests", refuse)
     monkeypatch.setattr(instruments.BREAKER_OPENINGS, "labels", refuse)
     instruments.observe(make_record())
-    instruments.count_lost()
-    instruments.count_state_error()
+    instruments.count(instruments.DECISIONS_LOST)
+    instruments.count(instruments.STATE_ERRORS)
     instruments.count_opening("anthropic", "verifier-large")

@@ -446,3 +446,13 @@ def test_starts_one_thread_however_often_it_is_started(
     holder.start()
     assert len(fake.started) == threads
     assert all(options["daemon"] for options in fake.started)
+
+
+@pytest.mark.parametrize(
+    ("keeping", "share"), [("none", 0.0), ("sampled", 0.2), ("all", 1.0)]
+)
+def test_a_rule_says_of_what_share_text_is_kept(keeping, share):
+    models.CascadeRule.objects.all().delete()
+    add_rule("every", store_text=keeping, store_text_percent=20.0)
+    (rule,) = snapshot.load().rules
+    assert rule.terms.text_share == share

@@ -8,13 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from metrics import retention
+from metrics import retention, text_retention
 
 
 class Command(BaseCommand):
     """`manage.py prune_decisions`: bounded batches; may be stopped at any time."""
 
-    help = "Delete decisions older than so many days. Reports keep their sums."
+    help = (
+        "Delete decisions older than so many days, and text kept of them. Reports keep "
+        "their sums."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what can be asked for."""
@@ -42,4 +45,6 @@ class Command(BaseCommand):
             count = retention.count_old(days=days)
             self.stdout.write(f"{count} decisions are older; none was deleted.")
         else:
+            # Text goes first: without its decision nobody could see that it is there.
+            text_retention.delete(text_retention.older_than(days))
             self.stdout.write(f"{retention.prune(days=days)} decisions deleted.")

@@ -34,6 +34,8 @@ def form(**changes) -> dict:
         "rollout_percent": 100,
         "on_verifier_error": "relay",
         "response_model": "requested",
+        "store_text": "none",
+        "store_text_percent": "5",
         **changes,
     }
 
@@ -179,3 +181,19 @@ def test_only_who_may_switch_is_led_to_the_switch(guest, rule):
 
 def test_who_may_not_sees_nothing(guest):
     assert guest.get(page("cascaderule_changelist")).status_code == 403
+
+
+def test_what_text_a_rule_keeps_is_edited_and_explained(boss):
+    changes = {"store_text": "sampled", "store_text_percent": "2.5"}
+    boss.post(page("cascaderule_add"), form(**changes))
+    rule = CascadeRule.objects.get()
+    assert (rule.store_text, rule.text_share) == ("sampled", 0.025)
+    text = boss.get(page("cascaderule_change", rule.pk)).content.decode()
+    assert "every look is written down" in text
+
+
+@pytest.mark.parametrize("percent", ["-1", "101"])
+def test_a_share_of_text_that_is_none_is_refused(boss, percent):
+    changes = {"store_text": "sampled", "store_text_percent": percent}
+    boss.post(page("cascaderule_add"), form(**changes))
+    assert not CascadeRule.objects.exists()

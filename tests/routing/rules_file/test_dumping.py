@@ -46,6 +46,8 @@ RULES = st.builds(
     fallback_model=st.just("") | MODELS.map(lambda name: f"spare-{name}"),
     on_verifier_error=st.sampled_from(CascadeRule.OnVerifierError.values),
     response_model=st.sampled_from(CascadeRule.ResponseModel.values),
+    store_text=st.sampled_from(CascadeRule.StoreText.values),
+    store_text_percent=st.floats(0, 100),
     notes=TEXTS,
 )
 PROVIDERS = st.builds(
