@@ -44,3 +44,8 @@ def milliseconds(duration_ms: float | None) -> str:
     if duration_ms < 10_000:
         return f"{duration_ms:,.0f} ms"
     return f"{duration_ms / 1000:,.1f} s"
+
+
+def short_milliseconds(duration_ms: float | None) -> str:
+    """Return a duration of few milliseconds, to the hundredth; "n/a" when unknown."""
+    return "n/a" if duration_ms is None else f"{duration_ms:,.2f} ms"

@@ -56,6 +56,9 @@ class Label(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["rule", "-decided_at"], name="label_rule"),
             models.Index(fields=["-decided_at"], name="label_recent"),
+            models.Index(
+                fields=["outcome", "simulated", "-decided_at"], name="label_outcome"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

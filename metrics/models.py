@@ -7,7 +7,12 @@ from typing import ClassVar
 from django.core.validators import RegexValidator
 from django.db import models
 
-from metrics import label_models, rollup_models  # noqa: F401  Django finds them here
+from metrics import (  # noqa: F401  Django finds them here
+    label_models,
+    report_key_models,
+    rollup_models,
+    statement_models,
+)
 from metrics.fields import CompactJSONField
 from metrics.types import Price
 

@@ -9,7 +9,8 @@ two million decisions as with none; `rollups.catch_up` first adds what came just
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from operator import add
+from typing import Any, Literal, get_args
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -19,7 +20,9 @@ from metrics.rollup_models import DailyRollup, HourlyRollup, ScoreHistogram, no_
 from metrics.types import ConfidenceBins, SavingsRow
 
 Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Outcome = RoutingDecision.Outcome
+Breakdown = dict[Dimension, list[SavingsRow]]
 COPIED = (
     "decisions",
     "repeats",
@@ -34,7 +37,15 @@ OUTCOMES = {
     for kind in (Outcome.ACCEPTED, Outcome.ESCALATED, Outcome.PASS_THROUGH)
 }
 HOURLY_SUMS = {f"sum_{name}": Sum(name, default=0) for name in COPIED} | OUTCOMES
-ONLY_DAILY = ("wasted_nusd", "overhead_us")
+ONLY_DAILY = (
+    "draft_nusd",
+    "verifier_nusd",
+    "check_nusd",
+    "wasted_drafts",
+    "wasted_nusd",
+    "lost_cache_nusd",
+    "overhead_us",
+)
 DAILY_SUMS = HOURLY_SUMS | {f"sum_{name}": Sum(name, default=0) for name in ONLY_DAILY}
 
 
@@ -51,19 +62,34 @@ def savings_by(
     The label "" stands for no rule, no tag, or a model that did not answer.
     """
     groups = _days(period, simulated=simulated).values(dimension)
-    return _dearest_first(groups.annotate(**DAILY_SUMS), dimension)
+    sums = groups.annotate(**DAILY_SUMS)
+    return _dearest_first(_row(group[dimension], group) for group in sums)
 
 
-def savings_by_kind(period: Period) -> dict[bool, list[SavingsRow]]:
-    """Return the sums of each rule for real (False) and simulated (True) money."""
+def savings_by_all(period: Period) -> dict[bool, Breakdown]:
+    """Return the sums by each dimension for real (False) and simulated (True) money.
+
+    One query: the rows are read once, as one group for each combination there is.
+    """
     days = DailyRollup.objects.filter(day__range=(period.first, period.last))
-    groups = list(days.values("simulated", "rule").annotate(**DAILY_SUMS))
-    return {
-        simulated: _dearest_first(
-            (g for g in groups if g["simulated"] == simulated), "rule"
-        )
-        for simulated in (False, True)
-    }
+    tallies: dict[bool, dict[Dimension, dict[str, list[int]]]]
+    tallies = {kind: {name: {} for name in DIMENSIONS} for kind in (False, True)}
+    groups = days.values_list("simulated", *DIMENSIONS).annotate(**DAILY_SUMS)
+    for simulated, *rest in groups:
+        labels, sums = rest[: len(DIMENSIONS)], rest[len(DIMENSIONS) :]
+        for name, label in zip(DIMENSIONS, labels, strict=True):
+            tally = tallies[simulated][name]
+            there = tally.get(label)
+            tally[label] = [*map(add, there, sums)] if there else sums
+    return {kind: _breakdown(by_name) for kind, by_name in tallies.items()}
+
+
+def savings_of_kinds(period: Period) -> dict[bool, SavingsRow]:
+    """Return the sums of `period` for real (False) and simulated (True) money."""
+    days = DailyRollup.objects.filter(day__range=(period.first, period.last))
+    groups = days.values("simulated").annotate(**DAILY_SUMS)
+    rows = {group["simulated"]: _row("all", group) for group in groups}
+    return {kind: rows.get(kind) or total(()) for kind in (False, True)}
 
 
 def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
@@ -76,8 +102,8 @@ def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
 def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every hour with decisions in order, labelled by its moment.
 
-    The moment is in UTC: 2026-11-23T14:00:00+00:00. `wasted_nusd` and `overhead_us` are
-    kept by day alone, and 0 here.
+    The moment is in UTC: 2026-11-23T14:00:00+00:00. What only days are summed by is 0
+    here: see `ONLY_DAILY`.
     """
     hours = HourlyRollup.objects.filter(
         hour__gte=period.start, hour__lt=period.end, simulated=simulated
@@ -123,10 +149,17 @@ def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
     )
 
 
-def _dearest_first(
-    groups: Iterable[Mapping[str, Any]], dimension: str
-) -> list[SavingsRow]:
-    rows = [_row(group[dimension], group) for group in groups]
+def _breakdown(tallies: Mapping[Dimension, Mapping[str, list[int]]]) -> Breakdown:
+    return {
+        name: _dearest_first(
+            _row(label, dict(zip(DAILY_SUMS, sums, strict=True)))
+            for label, sums in tally.items()
+        )
+        for name, tally in tallies.items()
+    }
+
+
+def _dearest_first(rows: Iterable[SavingsRow]) -> list[SavingsRow]:
     return sorted(rows, key=lambda row: (-row.baseline_nusd, row.label))
 
 

@@ -154,8 +154,10 @@ class SavingsRow:
     `unknown_cost` counts decisions whose cost or baseline is not known; they are in
     `decisions` and in no sum of money. `repeats` are decisions about a turn whose
     earlier try failed: their money counts, their turn was counted then. `failed` ones
-    were answered with a status from 400. `wasted_nusd` is what drafts cost that were
-    not returned; it is part of the cost. `overhead_us` is our own time.
+    were answered with a status from 400. The cost is `draft_nusd`, `verifier_nusd` and
+    `check_nusd` together. `wasted_nusd` is what the `wasted_drafts` cost, which were
+    not returned; `lost_cache_nusd` what verifiers cost more, their caches having gone
+    cold meanwhile: both are part of the cost. `overhead_us` is our own time.
     """
 
     label: str
@@ -169,7 +171,12 @@ class SavingsRow:
     baseline_nusd: int
     repeats: int = 0
     failed: int = 0
+    draft_nusd: int = 0
+    verifier_nusd: int = 0
+    check_nusd: int = 0
+    wasted_drafts: int = 0
     wasted_nusd: int = 0
+    lost_cache_nusd: int = 0
     overhead_us: int = 0
 
     @property
@@ -191,6 +198,11 @@ class SavingsRow:
     def saving_share(self) -> float | None:
         """Saving as a share of the baseline; None when nothing was spent."""
         return self.saving_nusd / self.baseline_nusd if self.baseline_nusd else None
+
+    @property
+    def added_ms(self) -> float | None:
+        """Our own time in a decision, on average; None without any."""
+        return self.overhead_us / self.decisions / 1000 if self.decisions else None
 
     @property
     def accepted_share(self) -> float | None:

@@ -38,12 +38,15 @@ RECORDS = st.lists(
         confidence=st.none() | st.floats(0, 1),
         calls=st.lists(
             st.builds(
-                make_call, role=st.sampled_from(["draft", "shadow"]), cost_nusd=NUSD
+                make_call,
+                role=st.sampled_from(["draft", "verifier", "shadow"]),
+                cost_nusd=NUSD,
             ),
             max_size=2,
         ).map(tuple),
         cost_nusd=NUSD,
         baseline_nusd=NUSD,
+        baseline_basis=st.sampled_from(["verifier", "verifier:warm"]),
         status=st.sampled_from([200, 529]),
         simulated=st.booleans(),
         repeat=st.booleans(),
