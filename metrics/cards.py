@@ -189,11 +189,12 @@ def _accepted(now: SavingsRow) -> Card:
 
 
 def _turns(now: SavingsRow) -> Card:
+    repeats = f", {formats.count(now.repeats)} repeats of failed ones among them"
+    decisions = formats.count(now.decisions) + " decisions"
     return Card(
         label="Turns",
         value=formats.count(now.turns),
-        note=f"{formats.count(now.decisions)} decisions, "
-        f"{formats.count(now.repeats)} of them repeats of failed ones; "
+        note=f"{decisions}{repeats if now.repeats else ''}; "
         f"{formats.count(now.aborted)} aborted by the client",
         url="",
     )

@@ -54,7 +54,7 @@ def decisions(request: HttpRequest, kind: FileKind) -> HttpResponseBase:
     except UnknownSelection as problem:
         return _refused(problem)
     shape = export_rows.FLAT if kind == "csv" else export_rows.WHOLE
-    return _file(f"decisions{_suffix(asked)}", kind, shape.names, _rows(asked, shape))
+    return file(f"decisions{_suffix(asked)}", kind, shape.names, _rows(asked, shape))
 
 
 @for_account_readers
@@ -70,7 +70,7 @@ def summary(request: HttpRequest, kind: FileKind) -> HttpResponseBase:
         return _refused(problem)
     lines = (export_rows.of_sums(row) for row in rows)
     name = f"summary-by-{by}{_suffix(asked)}"
-    return _file(name, kind, (by, *export_rows.SUM_NAMES), lines)
+    return file(name, kind, (by, *export_rows.SUM_NAMES), lines)
 
 
 def _sums(by: str, asked: Selection) -> list[SavingsRow]:
@@ -99,9 +99,10 @@ def _rows(asked: Selection, shape: export_rows.Shape) -> Iterator[tuple[Any, ...
             yield shape.row_of(values)
 
 
-def _file(
+def file(
     name: str, kind: FileKind, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 ) -> StreamingHttpResponse:
+    """Return `rows` as a file called after `name`, made and sent bit by bit."""
     lines = csv_lines(header, rows) if kind == "csv" else json_lines(header, rows)
     response = StreamingHttpResponse(chunks(lines), content_type=MEDIA_TYPES[kind])
     disposition = f'attachment; filename="cascadeproxy-{name}.{kind}"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 NUSD_PER_USD = 10**9
+NUSD_PER_CENT = 10**7
 
 
 def usd(nusd: int | None) -> str:
@@ -18,6 +19,14 @@ def usd(nusd: int | None) -> str:
         text = f"{amount:.4f}"
     else:
         text = f"{amount:.6f}"
+    return f"-${text}" if nusd < 0 else f"${text}"
+
+
+def usd_cents(nusd: int | None) -> str:
+    """Return dollars with two decimals, so that they line up; as `usd` below a cent."""
+    if nusd is None or 0 < abs(nusd) < NUSD_PER_CENT:
+        return usd(nusd)
+    text = f"{Decimal(abs(nusd)) / NUSD_PER_USD:,.2f}"
     return f"-${text}" if nusd < 0 else f"${text}"
 
 

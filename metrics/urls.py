@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from metrics import decision_page, exports, live, views
+from metrics import decision_page, exports, live, statement_views, views
 
 app_name = "metrics"
 urlpatterns = [
@@ -28,5 +28,24 @@ urlpatterns = [
         exports.summary,
         {"kind": "jsonl"},
         name="summary-jsonl",
+    ),
+    path("reports/statements/", statement_views.months, name="statements"),
+    path("reports/statements/<str:month>/", statement_views.month, name="statement"),
+    path(
+        "reports/statements/<str:month>/close",
+        statement_views.close,
+        name="statement-close",
+    ),
+    path(
+        "reports/statements/<str:month>.csv",
+        statement_views.month_file,
+        {"kind": "csv"},
+        name="statement-csv",
+    ),
+    path(
+        "reports/statements/<str:month>.jsonl",
+        statement_views.month_file,
+        {"kind": "jsonl"},
+        name="statement-jsonl",
     ),
 ]
