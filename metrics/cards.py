@@ -142,7 +142,7 @@ def _compared(
         return "unknown"
     if was <= 0 or is_now < 0:
         return written(was)
-    return f"{written(was)} ({is_now / was - 1:+.1%})"
+    return f"{written(was)} ({(is_now / was - 1) * 100:+.1f} %)"
 
 
 def _money(row: SavingsRow, nusd: int) -> str:
@@ -229,6 +229,7 @@ def _quality(found: Quality) -> Card:
         label="Measured quality",
         value=formats.percent(found.share),
         note=f"of accepted drafts not worse than the verifier; 95 % interval "
-        f"{found.low:.1%} to {found.high:.1%}, n={formats.count(found.labels)}{apart}",
+        f"{formats.percent(found.low)} to {formats.percent(found.high)}, "
+        f"n={formats.count(found.labels)}{apart}",
         url="",
     )

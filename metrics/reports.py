@@ -84,14 +84,6 @@ def savings_by_all(period: Period) -> dict[bool, Breakdown]:
     return {kind: _breakdown(by_name) for kind, by_name in tallies.items()}
 
 
-def savings_of_kinds(period: Period) -> dict[bool, SavingsRow]:
-    """Return the sums of `period` for real (False) and simulated (True) money."""
-    days = DailyRollup.objects.filter(day__range=(period.first, period.last))
-    groups = days.values("simulated").annotate(**DAILY_SUMS)
-    rows = {group["simulated"]: _row("all", group) for group in groups}
-    return {kind: rows.get(kind) or total(()) for kind in (False, True)}
-
-
 def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every day in order, labelled 2026-11-23; quiet days too."""
     groups = _days(period, simulated=simulated).values("day").annotate(**DAILY_SUMS)

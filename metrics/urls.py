@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from metrics import decision_page, exports, live, statement_views, views
+from metrics import (
+    decision_page,
+    exports,
+    live,
+    report_api,
+    statement_views,
+    views,
+)
 
 app_name = "metrics"
 urlpatterns = [
@@ -48,4 +55,13 @@ urlpatterns = [
         {"kind": "jsonl"},
         name="statement-jsonl",
     ),
+    path("api/reports/summary", report_api.summary, name="api-summary"),
+    path("api/reports/decisions", report_api.decisions, name="api-decisions"),
+    path(
+        "api/reports/statements/<str:month>",
+        report_api.statement,
+        name="api-statement",
+    ),
+    path("api/reports/", report_api.unknown),
+    path("api/reports/<path:rest>", report_api.unknown),
 ]

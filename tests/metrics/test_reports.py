@@ -10,8 +10,8 @@ from metrics.journal import Journal
 from metrics.models import RoutingDecision
 from metrics.periods import Period
 from metrics.rollup_models import DailyRollup, HourlyRollup
-from metrics.types import SavingsRow
 from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+from tests.metrics.recount import recount
 
 NUSD = st.none() | st.integers(0, 10**14)
 PERIOD = Period(first=date(2026, 11, 18), last=date(2026, 11, 21))
@@ -35,6 +35,7 @@ RECORDS = st.lists(
         outcome=st.sampled_from(["accepted", "escalated", "pass_through", "account"]),
         cost_nusd=NUSD,
         baseline_nusd=NUSD,
+        baseline_basis=st.sampled_from(["verifier", "verifier:warm"]),
         status=st.sampled_from([200, 499, 529]),
         aborted=st.booleans(),
         simulated=st.booleans(),
@@ -45,34 +46,8 @@ RECORDS = st.lists(
 
 
 def independent(records, label, *, simulated):
-    """The sums once more, from the records themselves and with none of our code."""
-    mine = [
-        r
-        for r in records
-        if r.simulated == simulated
-        and PERIOD.start <= r.started_at < PERIOD.end
-        and r.outcome != "account"
-    ]
-    known = [r for r in mine if None not in (r.cost_nusd, r.baseline_nusd)]
-    return SavingsRow(
-        label=label,
-        decisions=len(mine),
-        accepted=[r.outcome for r in mine].count("accepted"),
-        escalated=[r.outcome for r in mine].count("escalated"),
-        pass_through=[r.outcome for r in mine].count("pass_through"),
-        aborted=sum(r.aborted for r in mine),
-        unknown_cost=len(mine) - len(known),
-        cost_nusd=sum(r.cost_nusd for r in known),
-        baseline_nusd=sum(r.baseline_nusd for r in known),
-        repeats=sum(r.repeat for r in mine),
-        failed=sum(r.status >= 400 for r in mine),
-        wasted_nusd=sum(
-            call.cost_nusd or 0
-            for r in known
-            for call in r.calls
-            if call.role == "draft" and r.outcome != "accepted"
-        ),
-        overhead_us=sum(r.overhead_us for r in mine),
+    return recount(
+        records, label, start=PERIOD.start, end=PERIOD.end, simulated=simulated
     )
 
 
@@ -111,11 +86,14 @@ def test_all_sums_agree_to_the_nano_dollar(tmp_path, records, simulated):
     truth = independent(records, "all", simulated=simulated)
     assert reports.savings(PERIOD, simulated=simulated) == truth
     assert reports.total(by_rule) == truth
-    assert reports.savings_by_kind(PERIOD)[simulated] == by_rule
+    assert reports.savings_by_all(PERIOD)[simulated] == {
+        name: reports.savings_by(name, PERIOD, simulated=simulated)
+        for name in reports.DIMENSIONS
+    }
     assert reports.total(by_day) == truth
-    only_daily = {"wasted_nusd": 0, "overhead_us": 0}
+    only_daily = dict.fromkeys(reports.ONLY_DAILY, 0)
     assert reports.total(by_hour) == replace(truth, **only_daily)
-    for dimension in ("rule", "key_name", "tag"):
+    for dimension in reports.DIMENSIONS:
         for row in reports.savings_by(dimension, PERIOD, simulated=simulated):
             mine = [r for r in records if getattr(r, dimension) == row.label]
             assert row == independent(mine, row.label, simulated=simulated)

@@ -110,7 +110,7 @@ def test_the_previous_period_stands_beside(page, load, today):
         make_record(decision_id=make_id(2), started_at=before),
     )
     week = page(period="7d")
-    assert cards(week)["Turns"].previous == "1 (+0.0%)"
+    assert cards(week)["Turns"].previous == "1 (+0.0 %)"
     assert cards(page(period="30d"))["Turns"].previous == "no decisions"
     alone = page(period="7d", compare="0")
     assert cards(alone)["Turns"].previous == ""
@@ -336,7 +336,7 @@ def test_quality_is_told_with_its_number_and_interval(page, load, today):
         label_of(n, today[0], worse=n < 4)
     card = cards(page())["Measured quality"]
     assert card.value == "90.0 %"
-    assert "95 % interval 76.9% to 96.0%, n=40" in card.note
+    assert "95 % interval 76.9 % to 96.0 %, n=40" in card.note
 
 
 def test_losses_are_told_with_their_amounts(page, load, today):
