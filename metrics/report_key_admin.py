@@ -56,7 +56,8 @@ class ReportKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             revoked=True
         )
         if revoked:
-            LogEntry.objects.log_actions(request.user.pk, revoked, CHANGE, "Revoked.")
+            user_id: Any = request.user.pk
+            LogEntry.objects.log_actions(user_id, revoked, CHANGE, "Revoked.")
         self.message_user(request, f"{len(revoked)} keys are revoked.")
 
     def save_model(
