@@ -59,6 +59,11 @@ class Label(models.Model):
             models.Index(
                 fields=["outcome", "simulated", "-decided_at"], name="label_outcome"
             ),
+            models.Index(
+                fields=["outcome", "simulated", "-decided_at"],
+                condition=models.Q(probability__isnull=True),
+                name="label_picked",
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -1,4 +1,4 @@
-"""All figures of a period that the overview shows, in files and programs alike."""
+"""The figures of a period, its tables apart: for the page and for programs alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from metrics import quality_figures, reports
 from metrics.periods import Period
 from metrics.quality_figures import NeedlessEscalations, Quality
-from metrics.reports import Breakdown
 from metrics.types import SavingsRow
 
 
@@ -32,7 +31,6 @@ class Overview:
     simulated: bool
     figures: Figures
     days: list[SavingsRow]
-    tables: Breakdown
     needless: NeedlessEscalations
     other: SavingsRow
 
@@ -43,22 +41,20 @@ def read(period: Period, *, simulated: bool | None, compare: bool = True) -> Ove
     With `simulated` None it is real money, or simulated money where there is no other:
     requests that were refused are real decisions, but no money.
     """
-    by_kind = reports.savings_by_all(period)
-    totals = {kind: reports.total(by_kind[kind]["rule"]) for kind in by_kind}
+    by_kind = reports.savings_by_kind(period)
     if simulated is None:
-        simulated = bool(totals[True].decisions) and not reports.has_money(
-            [totals[False]]
+        simulated = bool(by_kind[True].decisions) and not reports.has_money(
+            by_kind[False]
         )
     return Overview(
         period=period,
         simulated=simulated,
         figures=_figures(
-            totals[simulated], period, simulated=simulated, compare=compare
+            by_kind[simulated], period, simulated=simulated, compare=compare
         ),
         days=reports.savings_by_day(period, simulated=simulated),
-        tables=by_kind[simulated],
         needless=quality_figures.needless_escalations(period, simulated=simulated),
-        other=totals[not simulated],
+        other=by_kind[not simulated],
     )
 
 

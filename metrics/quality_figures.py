@@ -19,10 +19,10 @@ from metrics.periods import Period
 
 Outcome = RoutingDecision.Outcome
 ENOUGH_LABELS = 30
-# The newest ones of a period. More would make the page slow and the interval, which is
-# a percent wide then, no narrower than anybody needs.
-READ_AT_MOST = 5_000
-PRICED_AT_MOST = 500
+# The newest ones of a period. More would make the page slow, and the interval, which
+# reaches two percent to each side at most then, no narrower than anybody needs.
+READ_AT_MOST = 2_000
+PRICED_AT_MOST = 200
 NAMED_AT_MOST = 50
 Z_95 = 1.959964
 

@@ -10,19 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from operator import add
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Q, QuerySet, Sum
 
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import DailyRollup, HourlyRollup, ScoreHistogram, no_bins
-from metrics.types import ConfidenceBins, SavingsRow
+from metrics.rollup_models import (
+    DailyRollup,
+    DailyTotal,
+    HourlyRollup,
+    ScoreHistogram,
+    no_bins,
+)
+from metrics.types import ConfidenceBins, GroupSums, SavingsRow
 
 Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Outcome = RoutingDecision.Outcome
-Breakdown = dict[Dimension, list[SavingsRow]]
+Group = TypeVar("Group", bound=GroupSums)
+Breakdown = dict[Dimension, list[GroupSums]]
 COPIED = (
     "decisions",
     "repeats",
@@ -48,10 +55,29 @@ ONLY_DAILY = (
 )
 DAILY_SUMS = HOURLY_SUMS | {f"sum_{name}": Sum(name, default=0) for name in ONLY_DAILY}
 
+# What tables show, in the order of their columns.
+IN_TABLES = (
+    "sum_decisions",
+    Outcome.ACCEPTED.value,
+    Outcome.ESCALATED.value,
+    "sum_unknown_cost",
+    "sum_cost_nusd",
+    "sum_baseline_nusd",
+)
+TABLE_SUMS = {name: HOURLY_SUMS[name] for name in IN_TABLES}
+
 
 def savings(period: Period, *, simulated: bool) -> SavingsRow:
     """Return the sums of all decisions of `period`."""
-    return _row("all", _days(period, simulated=simulated).aggregate(**DAILY_SUMS))
+    return savings_by_kind(period)[simulated]
+
+
+def savings_by_kind(period: Period) -> dict[bool, SavingsRow]:
+    """Return the sums of `period` for real (False) and simulated (True) money."""
+    days = DailyTotal.objects.filter(day__range=(period.first, period.last))
+    groups = days.values("simulated").annotate(**DAILY_SUMS)
+    rows = {group["simulated"]: _row("all", group) for group in groups}
+    return {kind: rows.get(kind) or total(()) for kind in (False, True)}
 
 
 def savings_by(
@@ -66,27 +92,30 @@ def savings_by(
     return _dearest_first(_row(group[dimension], group) for group in sums)
 
 
-def savings_by_all(period: Period) -> dict[bool, Breakdown]:
-    """Return the sums by each dimension for real (False) and simulated (True) money.
+def tables(period: Period, *, simulated: bool) -> Breakdown:
+    """Return what tables show of `period` by each dimension, the dearest first.
 
     One query: the rows are read once, as one group for each combination there is.
     """
-    days = DailyRollup.objects.filter(day__range=(period.first, period.last))
-    tallies: dict[bool, dict[Dimension, dict[str, list[int]]]]
-    tallies = {kind: {name: {} for name in DIMENSIONS} for kind in (False, True)}
-    groups = days.values_list("simulated", *DIMENSIONS).annotate(**DAILY_SUMS)
-    for simulated, *rest in groups:
-        labels, sums = rest[: len(DIMENSIONS)], rest[len(DIMENSIONS) :]
-        for name, label in zip(DIMENSIONS, labels, strict=True):
-            tally = tallies[simulated][name]
+    tallies: dict[Dimension, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
+    groups = _days(period, simulated=simulated).values_list(*DIMENSIONS)
+    for group in groups.annotate(**TABLE_SUMS):
+        sums = list(map(int, group[len(DIMENSIONS) :]))
+        for tally, label in zip(tallies.values(), group, strict=False):
             there = tally.get(label)
             tally[label] = [*map(add, there, sums)] if there else sums
-    return {kind: _breakdown(by_name) for kind, by_name in tallies.items()}
+    return {
+        name: _dearest_first(_group(label, sums) for label, sums in tally.items())
+        for name, tally in tallies.items()
+    }
 
 
 def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every day in order, labelled 2026-11-23; quiet days too."""
-    groups = _days(period, simulated=simulated).values("day").annotate(**DAILY_SUMS)
+    days = DailyTotal.objects.filter(
+        day__range=(period.first, period.last), simulated=simulated
+    )
+    groups = days.values("day").annotate(**DAILY_SUMS)
     rows = {group["day"]: _row(group["day"].isoformat(), group) for group in groups}
     return [rows.get(day) or total((), label=day.isoformat()) for day in period.days]
 
@@ -130,9 +159,9 @@ def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
     return SavingsRow(label=label, **sums)
 
 
-def has_money(rows: Iterable[SavingsRow]) -> bool:
+def has_money(row: SavingsRow) -> bool:
     """Whether anything was spent, saved or may have been. Makes no query."""
-    return any(row.cost_nusd or row.baseline_nusd or row.unknown_cost for row in rows)
+    return bool(row.cost_nusd or row.baseline_nusd or row.unknown_cost)
 
 
 def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
@@ -141,18 +170,21 @@ def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
     )
 
 
-def _breakdown(tallies: Mapping[Dimension, Mapping[str, list[int]]]) -> Breakdown:
-    return {
-        name: _dearest_first(
-            _row(label, dict(zip(DAILY_SUMS, sums, strict=True)))
-            for label, sums in tally.items()
-        )
-        for name, tally in tallies.items()
-    }
-
-
-def _dearest_first(rows: Iterable[SavingsRow]) -> list[SavingsRow]:
+def _dearest_first(rows: Iterable[Group]) -> list[Group]:
     return sorted(rows, key=lambda row: (-row.baseline_nusd, row.label))
+
+
+def _group(label: str, sums: Iterable[int]) -> GroupSums:
+    decisions, accepted, escalated, unknown_cost, cost_nusd, baseline_nusd = sums
+    return GroupSums(
+        label=label,
+        decisions=decisions,
+        accepted=accepted,
+        escalated=escalated,
+        unknown_cost=unknown_cost,
+        cost_nusd=cost_nusd,
+        baseline_nusd=baseline_nusd,
+    )
 
 
 def _row(label: str, sums: Mapping[str, Any]) -> SavingsRow:

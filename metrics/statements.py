@@ -54,6 +54,11 @@ class Line:
         return self.baseline_nusd - self.cost_nusd
 
     @property
+    def all_unknown(self) -> bool:
+        """Whether its sums are of nothing: to be shown as unknown, not as zero."""
+        return 0 < self.decisions == self.unknown_cost
+
+    @property
     def nothing(self) -> bool:
         """Whether it adjusts nothing."""
         return not any(getattr(self, name) for name in SUMS)

@@ -36,11 +36,9 @@ def sums(by: str, period: Period, *, simulated: bool) -> list[SavingsRow]:
 
 
 def rows_of(seen: Overview, by: str) -> list[SavingsRow]:
-    """Return the sums of an overview by one of `BY`; by hour they are read here."""
+    """Return the sums of the days of an overview by one of `BY`. One query at most."""
     if by == "day":
         return seen.days
-    if by in DIMENSION_OF:
-        return seen.tables[DIMENSION_OF[by]]
     return sums(by, seen.period, simulated=seen.simulated)
 
 

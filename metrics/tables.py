@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
-from metrics import reports
 from metrics.links import Links, State
 from metrics.models import RoutingDecision
 from metrics.periods import Period
 from metrics.reports import Breakdown, Dimension
-from metrics.types import SavingsRow
+from metrics.types import GroupSums
 
 Outcome = RoutingDecision.Outcome
 TOP_ROWS = 10
@@ -24,7 +23,7 @@ class TableRow:
     """A row of a table; its addresses are "" where no filter finds its decisions."""
 
     label: str
-    sums: SavingsRow
+    sums: GroupSums
     url: str = ""
     accepted_url: str = ""
     unknown_url: str = ""
@@ -75,7 +74,7 @@ def tables(breakdown: Breakdown, state: State) -> list[Table]:
     return [_table(name, breakdown[name], links, state) for name in KINDS]
 
 
-def day_rows(days: list[SavingsRow], *, simulated: bool) -> list[TableRow]:
+def day_rows(days: Sequence[GroupSums], *, simulated: bool) -> list[TableRow]:
     """Return a row for each day, the newest first."""
     return [
         row_of(day, Links(period=_only(day), simulated=simulated), {})
@@ -84,21 +83,20 @@ def day_rows(days: list[SavingsRow], *, simulated: bool) -> list[TableRow]:
 
 
 def row_of(
-    sums: SavingsRow, links: Links, filters: Mapping[str, str], *, label: str = ""
+    sums: GroupSums, links: Links, filters: Mapping[str, str], *, label: str = ""
 ) -> TableRow:
     """Return the row of `sums`, whose decisions `filters` find."""
+    url = links.decisions(**filters)
     return TableRow(
         label=label or sums.label,
         sums=sums,
-        url=links.decisions(**filters),
-        accepted_url=links.decisions(**filters, outcome__exact=Outcome.ACCEPTED),
-        unknown_url=links.decisions(**filters, saving_nusd__isnull=True),
+        url=url,
+        accepted_url=f"{url}&outcome__exact={Outcome.ACCEPTED.value}",
+        unknown_url=f"{url}&saving_nusd__isnull=True",
     )
 
 
-def _table(
-    name: Dimension, sums: list[SavingsRow], links: Links, state: State
-) -> Table:
+def _table(name: Dimension, sums: list[GroupSums], links: Links, state: State) -> Table:
     kind = KINDS[name]
     shown = state.shown == kind.by
     shown_rows = SHOWN_ROWS if shown else TOP_ROWS
@@ -120,13 +118,20 @@ def _table(
         return table
     return replace(
         table,
-        other=TableRow(label="Other", sums=reports.total(rest, label="Other")),
+        other=TableRow(label="Other", sums=_together(rest)),
         folded=len(rest),
         more_url="" if shown else _place(state.url(show=kind.by), kind),
     )
 
 
-def _label(sums: SavingsRow, kind: Kind) -> str:
+def _together(rows: Iterable[GroupSums]) -> GroupSums:
+    rows = list(rows)
+    names = [f.name for f in fields(GroupSums) if f.name != "label"]
+    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    return GroupSums(label="Other", **sums)
+
+
+def _label(sums: GroupSums, kind: Kind) -> str:
     return sums.label or kind.empty
 
 
@@ -134,6 +139,6 @@ def _place(url: str, kind: Kind) -> str:
     return f"{url}#by-{kind.by}"
 
 
-def _only(row: SavingsRow) -> Period:
+def _only(row: GroupSums) -> Period:
     day = date.fromisoformat(row.label)
     return Period(first=day, last=day)

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from metrics import cards, charts, overview, periods, rollups, tables
+from metrics import cards, charts, overview, periods, reports, rollups, tables
 from metrics.access import for_account_readers
 from metrics.links import Links, State
 from metrics.overview import Overview
@@ -90,11 +90,12 @@ def _other_kind(seen: Overview, state: State) -> dict[str, Any] | None:
 def _figures(seen: Overview, state: State) -> dict[str, Any]:
     total = seen.figures.total
     links = Links(period=seen.period, simulated=seen.simulated)
+    breakdown = reports.tables(seen.period, simulated=seen.simulated)
     return {
         "total": tables.row_of(total, links, {}),
         "cards": cards.cards(seen.figures, links),
         "losses": cards.losses(seen, links),
         "days": tables.day_rows(seen.days, simulated=seen.simulated),
-        "tables": tables.tables(seen.tables, state),
+        "tables": tables.tables(breakdown, state),
         "chart": charts.savings_chart(seen.days) if total.decisions else None,
     }

@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from metrics import folding, lines, loader, retention, rollups
+from metrics import adding, folding, lines, loader, retention, rollups
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
 from metrics.rollup_models import (
     DailyRollup,
+    DailyTotal,
     HourlyRollup,
     RollupState,
     ScoreHistogram,
@@ -62,13 +63,14 @@ MANY = hypothesis_settings(
 def everything():
     """All that is summed, comparable; rows without an id of their own."""
     daily = DailyRollup.objects.values_list(*folding.DAILY_KEYS, *folding.SUMS)
+    totals = DailyTotal.objects.values_list(*adding.TOTAL_KEYS, *folding.SUMS)
     hourly = HourlyRollup.objects.values_list(
         *folding.HOURLY_KEYS, *folding.HOURLY_SUMS
     )
     bins = ScoreHistogram.objects.values_list(
         *folding.HISTOGRAM_KEYS, *folding.HISTOGRAM_SUMS
     )
-    return sorted(daily), sorted(hourly), sorted(bins)
+    return sorted(daily), sorted(totals), sorted(hourly), sorted(bins)
 
 
 def money(start, end):
@@ -80,7 +82,13 @@ def money(start, end):
 
 def forget_everything():
     """Hypothesis runs its examples in one transaction of one test."""
-    for table in (RoutingDecision, DailyRollup, HourlyRollup, ScoreHistogram):
+    for table in (
+        RoutingDecision,
+        DailyRollup,
+        DailyTotal,
+        HourlyRollup,
+        ScoreHistogram,
+    ):
         table.objects.all().delete()
     RollupState.objects.all().delete()
 

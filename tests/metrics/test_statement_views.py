@@ -60,6 +60,14 @@ def test_the_page_says_what_is_open_unknown_and_exact(admin_client, traffic):
     assert 'class="close' in text
 
 
+def test_a_line_of_nothing_known_is_unknown_and_not_zero(admin_client, load):
+    load(make_record(started_at=INSIDE, cost_nusd=None, tag="unpriced"))
+    _, _, line = admin_client.get(PAGE).content.decode().partition(">unpriced</a>")
+    line = line.partition("</tr>")[0]
+    assert line.count("<td>unknown</td>") == 3
+    assert "$" not in line
+
+
 def test_closing_needs_a_permission_of_its_own(client, reader, traffic):
     assert client.get(PAGE).status_code == 200
     assert b'class="close' not in client.get(PAGE).content

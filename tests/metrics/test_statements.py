@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from metrics import lines, loader, periods, rollups, statements
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
-from metrics.rollup_models import DailyRollup
+from metrics.rollup_models import DailyRollup, DailyTotal
 from metrics.statement_models import ClosedSum, MonthClosing
 from metrics.statements import NotClosable
 from tests.metrics.builders import make_id, make_record
@@ -115,7 +115,13 @@ def add(directory, records, first_id):
 
 def forget_everything():
     """Hypothesis runs its examples in one transaction of one test."""
-    for table in (RoutingDecision, DailyRollup, ClosedSum, MonthClosing):
+    for table in (
+        RoutingDecision,
+        DailyRollup,
+        DailyTotal,
+        ClosedSum,
+        MonthClosing,
+    ):
         table.objects.all().delete()
 
 
