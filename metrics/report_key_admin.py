@@ -18,6 +18,7 @@ class ReportKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("name", "prefix", "may", "state", "expires_at", "created_at")
     list_filter = ("revoked",)
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ("name", "prefix")
     readonly_fields = ("prefix", "created_at")
     fieldsets = (
