@@ -1,4 +1,6 @@
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 import textwrap
@@ -6,13 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from metrics import adding, folding, lines, loader, retention, rollups
+from metrics import adding, folding, lines, loader, migrations, retention, rollups
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
 from metrics.rollup_models import (
@@ -326,3 +329,23 @@ def start(arguments, environment):
 
 def finish(processes):
     assert [process.wait(60) for process in processes] == [0] * len(processes)
+
+
+@pytest.mark.django_db
+def test_days_that_were_summed_before_there_were_totals_get_them(load):
+    load(
+        make_record(decision_id=make_id(1)),
+        make_record(decision_id=make_id(2), key_name="globex"),
+        make_record(decision_id=make_id(3), outcome="escalated", cost_nusd=None),
+        make_record(decision_id=make_id(4), simulated=True),
+    )
+    rollups.fold()
+    summed = everything()
+    DailyTotal.objects.all().delete()
+    (name,) = (
+        module.name
+        for module in pkgutil.iter_modules(migrations.__path__)
+        if module.name.endswith("_overview_statements")
+    )
+    importlib.import_module(f"metrics.migrations.{name}").total_days(apps, None)
+    assert everything() == summed
