@@ -40,6 +40,9 @@ PARTS = {
     "fallback": "verifier",
 }
 
+# Of decisions whose baseline is what the verifier would have cost had it not gone cold.
+WENT_COLD = "verifier:warm"
+
 Key = tuple[Any, ...]
 
 
@@ -66,6 +69,7 @@ class Decision(NamedTuple):
     status: int
     aborted: bool
     repeat: bool
+    baseline_basis: str
 
     @property
     def known(self) -> bool:
@@ -157,12 +161,15 @@ def sums_of(decision: Decision) -> list[int]:
         "unknown_cost": int(not known),
         "overhead_us": d.overhead_us,
         "total_ms": d.total_ms,
+        "wasted_drafts": int(wasted),
         "wasted_ms": (d.draft_ms or 0) if wasted else 0,
     }
     if known:
         values["cost_nusd"] = d.cost_nusd or 0
         values["baseline_nusd"] = d.baseline_nusd or 0
         values["wasted_nusd"] = parts["draft"][3] if wasted else 0
+        if d.baseline_basis == WENT_COLD and "verifier" in parts:
+            values["lost_cache_nusd"] = parts["verifier"][3] - values["baseline_nusd"]
     for part, (prompt, cached, output, nusd) in parts.items():
         values[f"{part}_prompt_tokens"] = prompt
         values[f"{part}_cached_tokens"] = cached
