@@ -73,6 +73,18 @@ def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
     return [rows.get(day) or total((), label=day.isoformat()) for day in period.days]
 
 
+def rule_by_day(rule: str, period: Period) -> dict[bool, list[SavingsRow]]:
+    """Return the sums of a rule on the days it decided, in order, by kind of money."""
+    days = DailyRollup.objects.filter(
+        day__range=(period.first, period.last), rule=rule
+    ).order_by("day")
+    groups = days.values("simulated", "day").annotate(**DAILY_SUMS)
+    by_kind: dict[bool, list[SavingsRow]] = {False: [], True: []}
+    for group in groups:
+        by_kind[group["simulated"]].append(_row(group["day"].isoformat(), group))
+    return by_kind
+
+
 def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every hour with decisions in order, labelled by its moment.
 

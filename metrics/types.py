@@ -12,6 +12,8 @@ from typing import Literal
 
 # Of decisions about requests that somebody made on the page that tries a rule.
 TRY_TAG = "try"
+# Confidence is kept in so many steps.
+BINS = 100
 
 Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
 OutcomeKind = Literal["accepted", "escalated", "pass_through", "account"]
