@@ -11,15 +11,15 @@ from metrics.types import BINS, SavingsRow
 from metrics.what_if import Judged
 
 WIDTH = 800
-LEFT, RIGHT = 84, 792
-HISTOGRAM_HEIGHT, HISTOGRAM_TOP, HISTOGRAM_FLOOR = 260, 30, 214
+LEFT, RIGHT = 84, 780
+HISTOGRAM_HEIGHT, HISTOGRAM_TOP, HISTOGRAM_FLOOR = 270, 44, 228
 # Vetoed drafts stand apart, left of the scale of confidence.
-VETO_WIDTH, VETO_GAP = 14, 34
+VETO_WIDTH, VETO_GAP = 14, 50
 SCALE_LEFT = LEFT + VETO_WIDTH + VETO_GAP
 LEAST_HEIGHT = 1.5
 
-TREND_HEIGHT, SHARE_TOP, SHARE_FLOOR = 330, 34, 130
-MONEY_TOP, MONEY_FLOOR = 166, 296
+TREND_HEIGHT, SHARE_TOP, SHARE_FLOOR = 340, 46, 140
+MONEY_TOP, MONEY_FLOOR = 176, 306
 LABELLED_DAYS = 5
 
 
@@ -161,7 +161,7 @@ def trend(days: Sequence[SavingsRow], annotations: Iterable[Annotation]) -> Tren
         ),
         columns=tuple(_money_columns(days, step, low, high)),
         amounts=tuple(
-            Tick(position=_money_y(n, low, high), label=formats.usd(n)) for n in amounts
+            Tick(position=_money_y(n, low, high), label=_amount(n)) for n in amounts
         ),
         zero_y=_money_y(0, low, high),
         days=tuple(_day_ticks(days, places)),
@@ -279,6 +279,11 @@ def _day_ticks(days: Sequence[SavingsRow], places: dict[str, float]) -> Iterator
     for n in range(every // 2 if every > 1 else 0, len(days), every):
         label = days[n].label
         yield Tick(position=round(places[label], 1), label=label[5:])
+
+
+def _amount(nusd: int) -> str:
+    """Dollars without the zeros at their end: figures of an axis are round."""
+    return formats.usd(nusd).rstrip("0").rstrip(".") if nusd else "$0"
 
 
 def _round_up(value: int, *, least: int = 1) -> int:

@@ -174,6 +174,7 @@ def revert(model: type[Row], pk: Any, version: int, user: Any) -> Version:
             raise model.DoesNotExist  # type: ignore[attr-defined]
         for field in _fields(model):
             setattr(row, field.attname, getattr(old, field.attname))
+        row.clean_fields()  # first: `clean` may follow keys of rows that are gone
         row.full_clean()
         at = timezone.localtime(old.history_date)
         because(row, f"back to the version of {at:%Y-%m-%d %H:%M:%S}", user)
