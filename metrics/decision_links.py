@@ -40,10 +40,6 @@ class RuleLinks:
         """Return the list of those whose draft was accepted."""
         return self.decisions(period, outcome__exact=Outcome.ACCEPTED)
 
-    def escalated(self, period: Period) -> str:
-        """Return the list of those that escalated."""
-        return self.decisions(period, outcome__exact=Outcome.ESCALATED)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRow:
@@ -63,9 +59,10 @@ def day_row(sums: SavingsRow, links: RuleLinks) -> DayRow:
 
 def total_row(sums: SavingsRow, links: RuleLinks, period: Period) -> DayRow:
     """Return the row of the sums of `period`."""
+    url = links.decisions(period)
     return DayRow(
         sums=sums,
-        url=links.decisions(period),
-        accepted_url=links.accepted(period),
-        escalated_url=links.escalated(period),
+        url=url,
+        accepted_url=f"{url}&outcome__exact={Outcome.ACCEPTED.value}",
+        escalated_url=f"{url}&outcome__exact={Outcome.ESCALATED.value}",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import add
 
 from metrics import reports
 from metrics.folding import bin_of
@@ -15,7 +16,7 @@ from metrics.types import SavingsRow
 from metrics.what_if import WEIGHT, Basis, Happened, Judged, Labelled
 
 # So many labels of a period are looked at, the newest: more would tell little more.
-MAX_LABELS = 10_000
+MAX_LABELS = 5_000
 
 
 def has_decided(rule: str) -> bool:
@@ -112,6 +113,4 @@ def _in_bins(labels: Iterable[tuple[float, float, float, bool]]) -> Labelled:
 
 
 def _add(sums: list[int], more: Sequence[int]) -> None:
-    for place, value in enumerate(more):
-        if value:
-            sums[place] += value
+    sums[:] = map(add, sums, more)

@@ -6,7 +6,7 @@ For a model to have a history it derives from `TrackedModel` and says
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -25,6 +25,9 @@ MAX_VALUE = 120
 NO_USER = "a command"
 
 Row = models.Model
+Fields = Sequence[Any]
+# Of each foreign key: what the rows it leads to are called.
+Names = Mapping[str, Mapping[Any, str]]
 
 
 def records(*, leave_out: Iterable[str] = ()) -> HistoricalRecords:
@@ -55,10 +58,14 @@ class TrackedQuerySet(ConfigQuerySet):
         with transaction.atomic():
             keys = list(self.values_list("pk", flat=True))
             rows = self.model._base_manager
-            before = {pk: _state(row) for pk, row in rows.in_bulk(keys).items()}
+            fields = _fields(self.model)
+            before = {pk: _state(row, fields) for pk, row in rows.in_bulk(keys).items()}
             count = super().update(**values)
-            after = rows.in_bulk(keys)
-            changed = [row for pk, row in after.items() if _state(row) != before[pk]]
+            changed = [
+                row
+                for pk, row in rows.in_bulk(keys).items()
+                if _state(row, fields) != before[pk]
+            ]
             _history(self.model).bulk_history_create(changed, update=True)
         return count
 
@@ -142,10 +149,11 @@ def versions(model: type[Row], pk: Any, *, at_most: int = 200) -> list[Version]:
     One query, and one for each foreign key.
     """
     found = list(_stored(model, pk)[: at_most + 1])
-    names = _names_of_related(model, found)
-    listed = [_version(model, new, old, names) for new, old in pairwise(found)]
+    fields = _fields(model)
+    names = _names_of_related(fields, found)
+    listed = [_version(fields, new, old, names) for new, old in pairwise(found)]
     if 0 < len(found) <= at_most:
-        listed.append(_version(model, found[-1], None, names))
+        listed.append(_version(fields, found[-1], None, names))
     return listed
 
 
@@ -202,14 +210,12 @@ def _fields(model: type[Row]) -> list[Any]:
     return [field for field in fields if not field.primary_key]
 
 
-def _state(row: Row) -> dict[str, Any]:
-    return {f.attname: getattr(row, f.attname) for f in _fields(type(row))}
+def _state(row: Row, fields: Fields) -> list[Any]:
+    return [getattr(row, field.attname) for field in fields]
 
 
-def _version(
-    model: type[Row], new: Any, old: Any, names: Mapping[str, Mapping[Any, str]]
-) -> Version:
-    changes = () if old is None else _changes(model, new, old, names)
+def _version(fields: Fields, new: Any, old: Any, names: Names) -> Version:
+    changes = () if old is None else _changes(fields, new, old, names)
     return Version(
         id=new.history_id,
         previous=old.history_id if old is not None else None,
@@ -221,21 +227,19 @@ def _version(
     )
 
 
-def _changes(
-    model: type[Row], new: Any, old: Any, names: Mapping[str, Mapping[Any, str]]
-) -> tuple[Change, ...]:
+def _changes(fields: Fields, new: Any, old: Any, names: Names) -> tuple[Change, ...]:
     return tuple(
         Change(
             field=str(field.verbose_name),
             before=_words(field, getattr(old, field.attname), names),
             after=_words(field, getattr(new, field.attname), names),
         )
-        for field in _fields(model)
+        for field in fields
         if getattr(new, field.attname) != getattr(old, field.attname)
     )
 
 
-def _words(field: Any, value: Any, names: Mapping[str, Mapping[Any, str]]) -> str:
+def _words(field: Any, value: Any, names: Names) -> str:
     if value is None:
         return ""
     if field.is_relation:
@@ -247,11 +251,9 @@ def _words(field: Any, value: Any, names: Mapping[str, Mapping[Any, str]]) -> st
     return Truncator(" ".join(str(value).split())).chars(MAX_VALUE)
 
 
-def _names_of_related(
-    model: type[Row], stored: Iterable[Any]
-) -> dict[str, dict[Any, str]]:
+def _names_of_related(fields: Fields, stored: Iterable[Any]) -> Names:
     names = {}
-    for field in _fields(model):
+    for field in fields:
         if field.is_relation:
             keys = {getattr(row, field.attname) for row in stored} - {None}
             rows = field.related_model._base_manager.in_bulk(keys) if keys else {}

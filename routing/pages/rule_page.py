@@ -42,6 +42,8 @@ from routing.pages import rule_cards
 ByKind = Mapping[bool, list[SavingsRow]]
 # Where no rule says otherwise.
 USUAL_THRESHOLD = 0.7
+# So many changes are marked on the trend, the newest.
+MAX_CHANGES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,7 @@ def _subject(name: str) -> Subject:
     return Subject(
         name=name,
         row=row,
-        versions=history.versions(CascadeRule, pk),
+        versions=history.versions(CascadeRule, pk, at_most=MAX_CHANGES),
         now_called=renamed.name if renamed else "",
     )
 

@@ -248,3 +248,16 @@ def test_sums_of_days_in_another_zone_are_said(page, load, today):
     page()
     RollupState.objects.update(time_zone="Asia/Tokyo")
     assert b"sums are of days in Asia/Tokyo" in page().content
+
+
+def test_rules_lead_to_their_pages_with_the_same_period(page, load, today):
+    load(
+        make_record(decision_id=make_id(1), started_at=today[0], rule="a"),
+        make_record(decision_id=make_id(2), started_at=today[0], rule=""),
+    )
+    text = unescape(page(period="7d").content.decode())
+    assert 'href="/reports/rules/a/?period=7d&simulated=0">a</a>' in text
+    assert "/reports/rules//" not in text
+    day = timezone.localdate().isoformat()
+    text = unescape(page(**{"from": day, "to": day}).content.decode())
+    assert f'href="/reports/rules/a/?from={day}&to={day}&simulated=0"' in text
