@@ -85,6 +85,9 @@ def labelled(rule: str, period: Period, *, simulated: bool) -> Labelled:
     )
     best: dict[str, tuple[float, float, float, bool]] = {}
     for decision_id, trust, probability, confidence, worse in rows[:MAX_LABELS]:
+        # The filter has left out both, which the types of columns do not tell.
+        if probability is None or confidence is None:
+            continue
         if decision_id not in best or trust > best[decision_id][0]:
             best[decision_id] = (trust, probability, confidence, worse)
     return _in_bins(best.values())

@@ -160,7 +160,7 @@ def versions(model: type[Row], pk: Any, *, at_most: int = 200) -> list[Version]:
 def last_key_of(model: type[Row], **wanted: Any) -> Any:
     """Return the key of the last row, there or gone, that was so; None without any."""
     stored = _history(model).filter(**wanted).order_by("-history_id")
-    return stored.values_list(model._meta.pk.attname, flat=True).first()  # type: ignore[union-attr]
+    return stored.values_list(model._meta.pk.attname, flat=True).first()
 
 
 def latest_id(model: type[Row], pk: Any) -> int | None:
@@ -196,7 +196,7 @@ def number(value: float) -> str:
 
 
 def _stored(model: type[Row], pk: Any) -> Any:
-    stored = _history(model).filter(**{model._meta.pk.attname: pk})  # type: ignore[union-attr]
+    stored = _history(model).filter(**{model._meta.pk.attname: pk})
     return stored.order_by("-history_id")
 
 

@@ -62,17 +62,18 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         if not self.has_change_permission(request, row):
             raise PermissionDenied
+        named = f"The {self.model._meta.verbose_name} {row}"
         try:
             done = history.revert(self.model, row.pk, version, request.user)
         except self.model.DoesNotExist as problem:
             raise Http404 from problem
         except ValidationError as problem:
-            refused = f"{row} stays as it is: {' '.join(problem.messages)}"
+            refused = f"{named} stays as it is: {' '.join(problem.messages)}"
             self.message_user(request, refused, messages.ERROR)
         else:
             words = ", ".join(map(str, done.changes)) or "nothing changed"
             self.log_change(request, row, f"Reverted: {words}")
-            self.message_user(request, f"{row}: {words}.", messages.SUCCESS)
+            self.message_user(request, f"{named}: {words}.", messages.SUCCESS)
         address = reverse(f"admin:{self._name_of('history')}", args=[row.pk])
         return HttpResponseRedirect(address)
 

@@ -52,6 +52,7 @@ class CascadeRuleAdmin(HistoryAdmin):
 
     list_display = (
         "name",
+        "report",
         "enabled",
         "priority",
         "request_model",
@@ -60,7 +61,6 @@ class CascadeRuleAdmin(HistoryAdmin):
         "threshold",
         "prior",
         "scope",
-        "report",
     )
     list_editable = ("enabled", "threshold")
     list_filter = ("enabled", "draft_model", "tag", "tools", "subagents")

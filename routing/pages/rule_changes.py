@@ -90,7 +90,7 @@ def _write(request: HttpRequest, rule: CascadeRule, threshold: float) -> None:
         messages.error(request, f"Nothing was changed: {' '.join(problem.messages)}")
         return
     rule.save()
-    done = f"{rule.name}: {words}. Every worker follows within a second."
+    done = f"Rule {rule.name}: {words}. Every worker follows within a second."
     messages.success(request, done)
     only_loses = validation.why_it_only_loses(rule)
     if only_loses:
@@ -107,13 +107,13 @@ def _go_back(request: HttpRequest, rule: CascadeRule, version: int) -> str:
         messages.error(request, f"Nothing was changed: {' '.join(problem.messages)}")
     else:
         words = ", ".join(map(str, done.changes)) or "nothing changed"
-        messages.success(request, f"{rule.name}, reverted: {words}.")
+        messages.success(request, f"Rule {rule.name}, reverted: {words}.")
     names = CascadeRule.objects.filter(pk=rule.pk).values_list("name", flat=True)
-    return names.get()
+    return str(names.get())
 
 
 def _mistakes(form: forms.Form) -> str:
-    told = (f"{name}: {' '.join(errors)}" for name, errors in form.errors.items())
+    told = (f"{name}: {' '.join(map(str, e))}" for name, e in form.errors.items())
     return f"Nothing was changed. {' '.join(told)}"
 
 

@@ -81,5 +81,10 @@
 
   document.getElementById("what-if-submit").hidden = true;
   slider.addEventListener("input", show);
+  /* The address is the state of the page, so that it can be sent to a colleague. */
+  slider.addEventListener("change", () => {
+    const asked = new URLSearchParams(new FormData(form));
+    window.history.replaceState(null, "", `?${asked}`);
+  });
   show();
 })();

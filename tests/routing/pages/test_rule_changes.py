@@ -39,7 +39,7 @@ def test_applying_writes_a_version_and_says_so(admin_client, rule):
     before = ConfigVersion.current()
     answer = apply(admin_client, rule, state="period=7d&simulated=1&next=//evil.test")
     assert answer.url == "/reports/rules/first/?period=7d&simulated=1"
-    assert "first: threshold 0.70 -> 0.80." in said(answer)
+    assert "Rule first: threshold 0.70 -> 0.80." in said(answer)
     rule.refresh_from_db()
     assert rule.threshold == 0.8
     assert ConfigVersion.current() > before

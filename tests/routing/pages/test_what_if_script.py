@@ -35,7 +35,9 @@ for (const basis of input) {
   elements["chosen-line"].dataset = { left: "100", right: "200" };
   elements.threshold.value = "0.50";
   let moved;
-  elements.threshold.addEventListener = (kind, listener) => { moved = listener; };
+  elements.threshold.addEventListener = (kind, listener) => {
+    if (kind === "input") moved = listener;
+  };
   globalThis.document = {
     getElementById: (id) => elements[id],
     querySelectorAll: () => places,
