@@ -15,8 +15,8 @@ from django.db.models import Q, QuerySet, Sum
 
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import DailyRollup, HourlyRollup, ScoreHistogram, no_bins
-from metrics.types import ConfidenceBins, SavingsRow
+from metrics.rollup_models import DailyRollup, HourlyRollup
+from metrics.types import SavingsRow
 
 Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
 Outcome = RoutingDecision.Outcome
@@ -96,24 +96,6 @@ def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
     )
     groups = hours.values("hour").annotate(**HOURLY_SUMS).order_by("hour")
     return [_row(group["hour"].isoformat(), group) for group in groups]
-
-
-def confidence_bins(rule: str, period: Period, *, simulated: bool) -> ConfidenceBins:
-    """Return the judged drafts of `rule` by confidence; vetoed ones are apart."""
-    names = ("decisions", "known", "draft_nusd", "baseline_nusd")
-    sums = {name: no_bins() for name in names}
-    vetoed = 0
-    for row in ScoreHistogram.objects.filter(
-        day__range=(period.first, period.last), rule=rule, simulated=simulated
-    ):
-        if row.vetoed:
-            vetoed += sum(row.decisions)
-            continue
-        for name in names:
-            more = zip(sums[name], getattr(row, name), strict=True)
-            sums[name] = [a + b for a, b in more]
-    bins = {name: tuple(values) for name, values in sums.items()}
-    return ConfidenceBins(vetoed=vetoed, **bins)
 
 
 def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:

@@ -199,19 +199,3 @@ class SavingsRow:
         """Accepted drafts as a share of cascaded decisions; None without any."""
         cascaded = self.accepted + self.escalated
         return self.accepted / cascaded if cascaded else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfidenceBins:
-    """Judged drafts by confidence: bin n holds n/100 until before (n+1)/100.
-
-    The last bin holds 1 too. Money is of the decisions that `known` counts, and
-    `draft_nusd` that of the drafts alone. `vetoed` drafts are in no bin: no threshold
-    would have accepted them.
-    """
-
-    decisions: tuple[int, ...]
-    known: tuple[int, ...]
-    draft_nusd: tuple[int, ...]
-    baseline_nusd: tuple[int, ...]
-    vetoed: int

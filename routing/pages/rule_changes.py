@@ -49,7 +49,7 @@ def apply_threshold(request: HttpRequest, name: str) -> HttpResponse:
     """Write the threshold as a new version of the rule; the page says so."""
     form = ThresholdForm(request.POST)
     with transaction.atomic():
-        rule = get_object_or_404(CascadeRule.objects.select_for_update(), name=name)
+        rule = _locked(name)
         if not form.is_valid():
             messages.error(request, _mistakes(form))
         elif history.latest_id(CascadeRule, rule.pk) != form.cleaned_data["seen"]:
@@ -67,7 +67,7 @@ def revert(request: HttpRequest, name: str) -> HttpResponse:
     """Make the rule what it was in a version; the page says what that changed."""
     form = RevertForm(request.POST)
     with transaction.atomic():
-        rule = get_object_or_404(CascadeRule.objects.select_for_update(), name=name)
+        rule = _locked(name)
         if not form.is_valid():
             messages.error(request, _mistakes(form))
         elif history.latest_id(CascadeRule, rule.pk) != form.cleaned_data["seen"]:
@@ -75,6 +75,13 @@ def revert(request: HttpRequest, name: str) -> HttpResponse:
         else:
             name = _go_back(request, rule, form.cleaned_data["version"])
     return _back(request, name)
+
+
+def _locked(name: str) -> CascadeRule:
+    """The rule, for us alone until the transaction ends. Raises Http404."""
+    rules = CascadeRule.objects.select_for_update()
+    rule: CascadeRule = get_object_or_404(rules, name=name.replace("\x00", ""))
+    return rule
 
 
 def _write(request: HttpRequest, rule: CascadeRule, threshold: float) -> None:

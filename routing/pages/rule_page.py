@@ -63,39 +63,61 @@ class Subject:
 @require_safe
 def rule_page(request: HttpRequest, name: str) -> HttpResponse:
     """Return the page of the rule `name`, also of one that is gone but has decided."""
+    if "\x00" in name:  # no row holds it, and not every database can be asked for it
+        raise Http404
     period, problem = periods.from_query(request.GET.dict())
     standing = rollups.catch_up()
     subject = _subject(name)
     by_kind = reports.rule_by_day(name, period)
-    there = subject.versions or subject.row or any(by_kind.values())
+    there = bool(subject.versions or subject.row or any(by_kind.values()))
     if not there and not rule_reports.has_decided(name):
         raise Http404
     simulated = _asked_kind(request, by_kind)
-    may = _may(request, subject)
-    percent, problem_of_threshold = _asked_percent(request, subject)
-    state = _state(period, simulated=simulated)
+    percent, other_problem = _asked_percent(request, subject)
+    about, days = _about(request, subject), by_kind[simulated]
     context = {
         **admin.site.each_context(request),
-        "title": f"Rule {name}",
-        "is_nav_sidebar_enabled": False,
-        "subject": subject,
-        "rule": subject.row,
-        "period": period,
-        "problems": [text for text in (problem, problem_of_threshold) if text],
+        **_frame(period, by_kind, simulated=simulated),
+        **about,
+        **_figures(subject, period, days, simulated=simulated),
+        "problems": [text for text in (problem, other_problem) if text],
         "standing": standing,
+    }
+    context |= _what_if(
+        subject,
+        rule_reports.basis(name, period, context["total"], simulated=simulated),
+        percent,
+    )
+    context["trend"] = rule_charts.trend(context["all_days"], about["annotations"])
+    return TemplateResponse(request, "routing/rule_page.html", context)
+
+
+def _frame(period: Period, by_kind: ByKind, *, simulated: bool) -> dict[str, Any]:
+    """Which decisions the page is about, and the ways to others."""
+    state = _state(period, simulated=simulated)
+    return {
+        "is_nav_sidebar_enabled": False,
+        "period": period,
         "state": state,
         "state_query": urlencode(state),
         "presets": _presets(period, simulated=simulated),
         "time_zone": timezone.get_current_timezone_name(),
         "simulated": simulated,
         "other_kind": _other_kind(by_kind, state, simulated=simulated),
+    }
+
+
+def _about(request: HttpRequest, subject: Subject) -> dict[str, Any]:
+    """The rule, its changes, and what this reader may do to it."""
+    may = _may(request, subject)
+    return {
+        "title": f"Rule {subject.name}",
+        "subject": subject,
+        "rule": subject.row,
         "may": may,
         "last": subject.versions[0] if subject.versions else None,
         "annotations": _annotations(subject, named=may["view"]),
-        **_figures(subject, period, by_kind, simulated=simulated, percent=percent),
     }
-    context["trend"] = rule_charts.trend(context["all_days"], context["annotations"])
-    return TemplateResponse(request, "routing/rule_page.html", context)
 
 
 def _subject(name: str) -> Subject:
@@ -175,21 +197,15 @@ def _may(request: HttpRequest, subject: Subject) -> dict[str, bool]:
 
 
 def _figures(
-    subject: Subject,
-    period: Period,
-    by_kind: ByKind,
-    *,
-    simulated: bool,
-    percent: int,
+    subject: Subject, period: Period, decided: list[SavingsRow], *, simulated: bool
 ) -> dict[str, Any]:
-    days = rule_reports.every_day(by_kind[simulated], period)
+    days = rule_reports.every_day(decided, period)
     now = reports.total(days)
     before = reports.total(
         reports.rule_by_day(subject.name, period.previous)[simulated]
     )
     links = RuleLinks(rule=subject.name, simulated=simulated)
     known = rule_reports.learned(subject.name, simulated=simulated)
-    basis = rule_reports.basis(subject.name, period, now, simulated=simulated)
     return {
         "total": now,
         "total_row": decision_links.total_row(now, links, period),
@@ -198,7 +214,6 @@ def _figures(
         "unknown_url": links.decisions(period, saving_nusd__isnull=True),
         "days": [day_row(day, links) for day in reversed(days) if day.decisions],
         "all_days": days,
-        **_what_if(subject, basis, percent),
     }
 
 

@@ -68,8 +68,9 @@ def test_it_cannot_be_written_to(admin_client, rule):
     assert admin_client.post(ADDRESS).status_code == 405
 
 
-def test_a_rule_that_never_was_is_not_found(admin_client):
-    assert admin_client.get(ADDRESS).status_code == 404
+@pytest.mark.parametrize("name", ["first", "%00", "a%20b", "x" * 300])
+def test_a_rule_that_never_was_is_not_found(admin_client, name):
+    assert admin_client.get(f"/reports/rules/{name}/").status_code == 404
 
 
 def test_a_rule_without_decisions_has_a_page(page, rule):
