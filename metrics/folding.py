@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from metrics.rollup_models import BINS, DailyRollup, Sums
+from metrics.rollup_models import DailyRollup, Sums
 from metrics.rows import call_sums
+from metrics.types import BINS
 
 DAILY_KEYS = (
     "day",
@@ -194,7 +195,7 @@ def _parts(calls: Iterable[list[Any]]) -> dict[str, list[int]]:
 def _add_to_bin(
     histogram: list[list[int]], decision: Decision, confidence: float
 ) -> None:
-    place = _bin_of(confidence)
+    place = bin_of(confidence)
     decisions, known, draft_nusd, baseline_nusd = histogram
     decisions[place] += 1
     if decision.known:
@@ -204,8 +205,8 @@ def _add_to_bin(
         baseline_nusd[place] += decision.baseline_nusd or 0
 
 
-def _bin_of(confidence: float) -> int:
-    """The bin whose lower border is not above `confidence`, as a threshold compares.
+def bin_of(confidence: float) -> int:
+    """Return the bin whose lower border is not above, as a threshold compares.
 
     Multiplied alone, 0.29 would fall below 0.29.
     """

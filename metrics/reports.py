@@ -16,14 +16,8 @@ from django.db.models import Q, QuerySet, Sum
 
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import (
-    DailyRollup,
-    DailyTotal,
-    HourlyRollup,
-    ScoreHistogram,
-    no_bins,
-)
-from metrics.types import ConfidenceBins, GroupSums, SavingsRow
+from metrics.rollup_models import DailyRollup, DailyTotal, HourlyRollup
+from metrics.types import GroupSums, SavingsRow
 
 Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -120,6 +114,18 @@ def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
     return [rows.get(day) or total((), label=day.isoformat()) for day in period.days]
 
 
+def rule_by_day(rule: str, period: Period) -> dict[bool, list[SavingsRow]]:
+    """Return the sums of a rule on the days it decided, in order, by kind of money."""
+    days = DailyRollup.objects.filter(
+        day__range=(period.first, period.last), rule=rule
+    ).order_by("day")
+    groups = days.values("simulated", "day").annotate(**DAILY_SUMS)
+    by_kind: dict[bool, list[SavingsRow]] = {False: [], True: []}
+    for group in groups:
+        by_kind[group["simulated"]].append(_row(group["day"].isoformat(), group))
+    return by_kind
+
+
 def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every hour with decisions in order, labelled by its moment.
 
@@ -131,24 +137,6 @@ def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
     )
     groups = hours.values("hour").annotate(**HOURLY_SUMS).order_by("hour")
     return [_row(group["hour"].isoformat(), group) for group in groups]
-
-
-def confidence_bins(rule: str, period: Period, *, simulated: bool) -> ConfidenceBins:
-    """Return the judged drafts of `rule` by confidence; vetoed ones are apart."""
-    names = ("decisions", "known", "draft_nusd", "baseline_nusd")
-    sums = {name: no_bins() for name in names}
-    vetoed = 0
-    for row in ScoreHistogram.objects.filter(
-        day__range=(period.first, period.last), rule=rule, simulated=simulated
-    ):
-        if row.vetoed:
-            vetoed += sum(row.decisions)
-            continue
-        for name in names:
-            more = zip(sums[name], getattr(row, name), strict=True)
-            sums[name] = [a + b for a, b in more]
-    bins = {name: tuple(values) for name, values in sums.items()}
-    return ConfidenceBins(vetoed=vetoed, **bins)
 
 
 def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:

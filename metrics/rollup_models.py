@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-BINS = 100
+from metrics.types import BINS
 
 
 def _sum(help_text: str = "") -> models.BigIntegerField[int, int]:

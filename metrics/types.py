@@ -12,6 +12,8 @@ from typing import Literal
 
 # Of decisions about requests that somebody made on the page that tries a rule.
 TRY_TAG = "try"
+# Confidence is kept in so many steps.
+BINS = 100
 
 Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
 OutcomeKind = Literal["accepted", "escalated", "pass_through", "account"]
@@ -242,19 +244,3 @@ class SavingsRow(GroupSums):
     def added_ms(self) -> float | None:
         """Our own time in a decision, on average; None without any."""
         return self.overhead_us / self.decisions / 1000 if self.decisions else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfidenceBins:
-    """Judged drafts by confidence: bin n holds n/100 until before (n+1)/100.
-
-    The last bin holds 1 too. Money is of the decisions that `known` counts, and
-    `draft_nusd` that of the drafts alone. `vetoed` drafts are in no bin: no threshold
-    would have accepted them.
-    """
-
-    decisions: tuple[int, ...]
-    known: tuple[int, ...]
-    draft_nusd: tuple[int, ...]
-    baseline_nusd: tuple[int, ...]
-    vetoed: int

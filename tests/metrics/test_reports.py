@@ -152,22 +152,3 @@ def test_hours_are_labelled_by_their_first_moment(load):
     rollups.fold()
     (hour,) = reports.savings_by_hour(PERIOD, simulated=False)
     assert (hour.label, hour.decisions) == ("2026-11-20T12:00:00+00:00", 1)
-
-
-@pytest.mark.django_db
-def test_the_bins_hold_every_judged_draft_that_a_threshold_could_move(load):
-    shared = {"outcome": "escalated", "cost_nusd": 300_000, "baseline_nusd": 700_000}
-    load(
-        make_record(decision_id=make_id(1), confidence=0.29),
-        make_record(decision_id=make_id(2), confidence=1.0, cost_nusd=None),
-        make_record(decision_id=make_id(3), confidence=0.29, **shared),
-        make_record(decision_id=make_id(4), confidence=0, reason="veto:empty"),
-        make_record(decision_id=make_id(5), confidence=None, outcome="pass_through"),
-        make_record(decision_id=make_id(6), confidence=0.29, rule="another"),
-    )
-    rollups.fold()
-    bins = reports.confidence_bins("default", PERIOD, simulated=False)
-    assert (bins.decisions[29], bins.decisions[99], sum(bins.decisions)) == (2, 1, 3)
-    assert (bins.known[29], sum(bins.known), bins.vetoed) == (2, 2, 1)
-    assert bins.draft_nusd[29] == 2 * 270_000
-    assert bins.baseline_nusd[29] == 10_800_000 + 700_000

@@ -377,3 +377,16 @@ def label_of(number, moment, **changes):
         "simulated": False,
     }
     return Label.objects.create(**values | changes)
+
+
+def test_rules_lead_to_their_pages_with_the_same_period(page, load, today):
+    load(
+        make_record(decision_id=make_id(1), started_at=today[0], rule="a"),
+        make_record(decision_id=make_id(2), started_at=today[0], rule=""),
+    )
+    text = unescape(page(period="7d").content.decode())
+    assert 'href="/reports/rules/a/?period=7d&simulated=0">a</a>' in text
+    assert "/reports/rules//" not in text
+    day = timezone.localdate().isoformat()
+    text = unescape(page(**{"from": day, "to": day}).content.decode())
+    assert f'href="/reports/rules/a/?from={day}&to={day}&simulated=0"' in text
