@@ -38,6 +38,8 @@ TEMPLATES = 2_000
 ROUNDS = 5
 LIST = "/admin/metrics/routingdecision/"
 SAVINGS = "/reports/"
+RULE = "/reports/rules/opus/"
+CHANGES, LABELS = 20, 20_000
 DEEP = 200
 KEYS = ("acme", "globex", "initech", "hooli", "umbrella")
 TAGS = ("", "", "batch", "chat", "ci")
@@ -117,7 +119,37 @@ def pages() -> dict[str, float]:
     staff = get_user_model().objects.create_superuser("bench")
     client = Client()
     client.force_login(staff)
+    _a_rule_with_a_past()
     return {name: _time_ms(client, url) for name, url in _addresses().items()}
+
+
+def _a_rule_with_a_past() -> None:
+    """A rule that was changed now and then, with drafts that were labelled."""
+    rules = apps.get_model("routing.CascadeRule").objects
+    rules.create(name="opus", request_model="claude-opus-5-5", draft_model=DRAFT)
+    for priority in range(CHANGES):
+        rules.filter(name="opus").update(priority=priority)
+    label = apps.get_model("metrics.Label")
+    now = timezone.now()
+    label.objects.bulk_create(
+        (
+            label(
+                decision_id=f"label-{number}",
+                source="agreement",
+                worse=number % 20 == 0,
+                probability=0.05,
+                decided_at=now - timedelta(days=DAYS) * number / LABELS,
+                rule="opus",
+                draft_model=DRAFT,
+                verifier_model=VERIFIERS[0],
+                outcome="accepted",
+                confidence=number % 100 / 100,
+                simulated=False,
+            )
+            for number in range(LABELS)
+        ),
+        batch_size=1_000,
+    )
 
 
 def _addresses() -> dict[str, str]:
@@ -146,6 +178,8 @@ def _addresses() -> dict[str, str]:
     return {
         "savings, 30 days": SAVINGS,
         "savings, 90 days": f"{SAVINGS}?period=90d",
+        "a rule, 30 days": RULE,
+        "a rule, 90 days": f"{RULE}?period=90d",
         **{name: f"{LIST}?{urlencode(query)}" for name, query in queries.items()},
     }
 

@@ -7,20 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from operator import add as add_two
 from typing import Any
 
 from django.db import connection, models
 
 from metrics import bulk, folding
 from metrics.folding import Key, Tally
-from metrics.rollup_models import DailyRollup, HourlyRollup, ScoreHistogram
+from metrics.rollup_models import (
+    DailyRollup,
+    DailyTotal,
+    HourlyRollup,
+    ScoreHistogram,
+)
+
+TOTAL_KEYS = ("day", "simulated", "outcome")
+_IN_DAILY = [folding.DAILY_KEYS.index(name) for name in TOTAL_KEYS]
 
 
 def add(tally: Tally) -> None:
     """Add `tally` to the tables."""
     _add_sums(DailyRollup, folding.DAILY_KEYS, folding.SUMS, tally.daily)
+    _add_sums(DailyTotal, TOTAL_KEYS, folding.SUMS, _totals(tally.daily))
     _add_sums(HourlyRollup, folding.HOURLY_KEYS, folding.HOURLY_SUMS, tally.hourly)
     _add_histograms(tally.histograms)
+
+
+def _totals(daily: Mapping[Key, Sequence[int]]) -> Mapping[Key, Sequence[int]]:
+    """The sums of days alone, from those by everything."""
+    totals: dict[Key, Sequence[int]] = {}
+    for key, sums in daily.items():
+        day = tuple(key[place] for place in _IN_DAILY)
+        there = totals.get(day)
+        totals[day] = [*map(add_two, there, sums)] if there else sums
+    return totals
 
 
 def _add_sums(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from metrics import formats
@@ -17,7 +17,7 @@ LABELLED_DAYS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One coloured part of a bar: `spent`, `saved` or `lost`."""
+    """One coloured part of a bar: `verifier`, `draft`, `check`, `saved` or `lost`."""
 
     kind: str
     x: float
@@ -58,9 +58,10 @@ class Chart:
 
 
 def savings_chart(days: Sequence[SavingsRow]) -> Chart:
-    """Return a bar for each day whose top is the baseline: spent, and saved on it.
+    """Return a bar for each day whose top is the baseline.
 
-    On a day that lost, the part above the baseline is what was spent too much.
+    From the bottom up: verifiers, drafts, checks, and what was saved. On a day that
+    lost, the part above the baseline is what was spent too much.
     """
     top = _round_up(max((max(d.cost_nusd, d.baseline_nusd) for d in days), default=0))
     step = PLOT_WIDTH / max(len(days), 1)
@@ -77,10 +78,7 @@ def savings_chart(days: Sequence[SavingsRow]) -> Chart:
 
 
 def _bar(day: SavingsRow, *, x: float, step: float, top: int) -> Bar:
-    common = min(day.cost_nusd, day.baseline_nusd)
-    beyond = "saved" if day.saving_nusd >= 0 else "lost"
     gap = min(step * 0.2, 6)
-    parts = (("spent", 0, common), (beyond, common, common + abs(day.saving_nusd)))
     return Bar(
         title=_words(day),
         segments=tuple(
@@ -91,17 +89,39 @@ def _bar(day: SavingsRow, *, x: float, step: float, top: int) -> Bar:
                 width=round(step - gap, 1),
                 height=round(_y(low, top) - _y(high, top), 1),
             )
-            for kind, low, high in parts
+            for kind, low, high in _parts(day)
             if high > low
         ),
     )
+
+
+def _parts(day: SavingsRow) -> Iterator[tuple[str, int, int]]:
+    """Kind, lower and upper border of the parts of a day, from the bottom up.
+
+    Whatever is neither draft nor check is the verifier's, so that the parts are the
+    cost even where calls of old decisions do not add up to it.
+    """
+    common = min(day.cost_nusd, day.baseline_nusd)
+    verifier_nusd = max(day.cost_nusd - day.draft_nusd - day.check_nusd, 0)
+    low = 0
+    for kind, nusd in (
+        ("verifier", verifier_nusd),
+        ("draft", day.draft_nusd),
+        ("check", common),  # the rest
+    ):
+        high = min(low + nusd, common)
+        yield kind, low, high
+        low = high
+    beyond = "saved" if day.saving_nusd >= 0 else "lost"
+    yield beyond, common, common + abs(day.saving_nusd)
 
 
 def _words(day: SavingsRow) -> str:
     moved = "saved" if day.saving_nusd >= 0 else "lost"
     return (
         f"{day.label}: {moved} {formats.usd(abs(day.saving_nusd))}, "
-        f"spent {formats.usd(day.cost_nusd)}, "
+        f"spent {formats.usd(day.cost_nusd)} (drafts {formats.usd(day.draft_nusd)}, "
+        f"checks {formats.usd(day.check_nusd)}), "
         f"verifier alone {formats.usd(day.baseline_nusd)}"
     )
 
@@ -112,8 +132,9 @@ def _description(days: Sequence[SavingsRow]) -> str:
     lost = sum(day.saving_nusd < 0 for day in days)
     return (
         f"One bar a day from {days[0].label} to {days[-1].label}. Its top is what the "
-        f"verifier alone would have cost; below it what was spent and what was saved. "
-        f"Days that lost money: {lost}. The table below has every figure."
+        f"verifier alone would have cost; below it what verifiers, drafts and checks "
+        f"cost, and what was saved. What was lost stands above it, in red. "
+        f"Days that lost money: {lost}. The table beside it has every figure."
     )
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from metrics import rows
 from metrics.formats import NUSD_PER_USD
 from metrics.types import CallRecord, SavingsRow, Usage
@@ -66,6 +68,8 @@ SUM_NAMES = (
 )
 
 Row = tuple[Any, ...]
+# Decimals as numbers, every digit of them.
+to_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-import msgspec
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_GET
 
-from metrics import export_rows, reports, rollups, selection
+from metrics import export_rows, rollups, selection, summaries
 from metrics.access import for_account_readers
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.reports import Dimension
 from metrics.selection import Selection, UnknownSelection
 from metrics.types import SavingsRow
 
@@ -29,20 +27,6 @@ MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"
 # Read and sent at once: so few that other requests of a worker wait for milliseconds.
 ROWS_A_CHUNK = 200
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-DIMENSIONS: Mapping[str, Dimension] = {
-    "rule": "rule",
-    "key": "key_name",
-    "tag": "tag",
-    "requested_model": "requested_model",
-    "served_model": "served_model",
-}
-Sums = Callable[..., list[SavingsRow]]
-SUMS_BY: Mapping[str, Sums] = {
-    "day": reports.savings_by_day,
-    "hour": reports.savings_by_hour,
-}
-_to_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @for_account_readers
@@ -54,7 +38,7 @@ def decisions(request: HttpRequest, kind: FileKind) -> HttpResponseBase:
     except UnknownSelection as problem:
         return _refused(problem)
     shape = export_rows.FLAT if kind == "csv" else export_rows.WHOLE
-    return _file(f"decisions{_suffix(asked)}", kind, shape.names, _rows(asked, shape))
+    return file(f"decisions{_suffix(asked)}", kind, shape.names, _rows(asked, shape))
 
 
 @for_account_readers
@@ -70,21 +54,17 @@ def summary(request: HttpRequest, kind: FileKind) -> HttpResponseBase:
         return _refused(problem)
     lines = (export_rows.of_sums(row) for row in rows)
     name = f"summary-by-{by}{_suffix(asked)}"
-    return _file(name, kind, (by, *export_rows.SUM_NAMES), lines)
+    return file(name, kind, (by, *export_rows.SUM_NAMES), lines)
 
 
 def _sums(by: str, asked: Selection) -> list[SavingsRow]:
     """Raises UnknownSelection: real and simulated money are never in one sum."""
     if asked.kind == "all":
         raise UnknownSelection("simulated is 0 or 1: sums are of one kind of money.")
-    if by not in (*SUMS_BY, *DIMENSIONS):
-        names = ", ".join((*SUMS_BY, *DIMENSIONS))
-        raise UnknownSelection(f"by is one of {names}.")
+    if by not in summaries.BY:
+        raise UnknownSelection(f"by is one of {', '.join(summaries.BY)}.")
     rollups.catch_up()
-    simulated = asked.kind == "1"
-    if by in SUMS_BY:
-        return SUMS_BY[by](asked.period, simulated=simulated)
-    return reports.savings_by(DIMENSIONS[by], asked.period, simulated=simulated)
+    return summaries.sums(by, asked.period, simulated=asked.kind == "1")
 
 
 def _rows(asked: Selection, shape: export_rows.Shape) -> Iterator[tuple[Any, ...]]:
@@ -99,9 +79,10 @@ def _rows(asked: Selection, shape: export_rows.Shape) -> Iterator[tuple[Any, ...
             yield shape.row_of(values)
 
 
-def _file(
+def file(
     name: str, kind: FileKind, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
 ) -> StreamingHttpResponse:
+    """Return `rows` as a file called after `name`, made and sent bit by bit."""
     lines = csv_lines(header, rows) if kind == "csv" else json_lines(header, rows)
     response = StreamingHttpResponse(chunks(lines), content_type=MEDIA_TYPES[kind])
     disposition = f'attachment; filename="cascadeproxy-{name}.{kind}"'
@@ -122,7 +103,7 @@ def json_lines(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator
     """Return an object in a line for each row. Takes a row when asked for one."""
     names = tuple(header)
     for row in rows:
-        yield _to_json(dict(zip(names, row, strict=True))).decode() + "\n"
+        yield export_rows.to_json(dict(zip(names, row, strict=True))).decode() + "\n"
 
 
 def chunks(lines: Iterable[str]) -> Iterator[bytes]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from metrics.rollup_models import BINS, DailyRollup, Sums
+from metrics.rollup_models import DailyRollup, Sums
 from metrics.rows import call_sums
+from metrics.types import BINS
 
 DAILY_KEYS = (
     "day",
@@ -39,6 +40,9 @@ PARTS = {
     "verifier": "verifier",
     "fallback": "verifier",
 }
+
+# Of decisions whose baseline is what the verifier would have cost had it not gone cold.
+WENT_COLD = "verifier:warm"
 
 Key = tuple[Any, ...]
 
@@ -67,6 +71,7 @@ class Decision(NamedTuple):
     status: int
     aborted: bool
     repeat: bool
+    baseline_basis: str
 
     @property
     def known(self) -> bool:
@@ -160,12 +165,15 @@ def sums_of(decision: Decision) -> list[int]:
         "unknown_cost": int(not known),
         "overhead_us": d.overhead_us,
         "total_ms": d.total_ms * asked,
+        "wasted_drafts": int(wasted),
         "wasted_ms": (d.draft_ms or 0) if wasted else 0,
     }
     if known:
         values["cost_nusd"] = d.cost_nusd or 0
         values["baseline_nusd"] = d.baseline_nusd or 0
         values["wasted_nusd"] = parts["draft"][3] if wasted else 0
+        if d.baseline_basis == WENT_COLD and "verifier" in parts:
+            values["lost_cache_nusd"] = parts["verifier"][3] - values["baseline_nusd"]
     for part, (prompt, cached, output, nusd) in parts.items():
         values[f"{part}_prompt_tokens"] = prompt
         values[f"{part}_cached_tokens"] = cached
@@ -190,7 +198,7 @@ def _parts(calls: Iterable[list[Any]]) -> dict[str, list[int]]:
 def _add_to_bin(
     histogram: list[list[int]], decision: Decision, confidence: float
 ) -> None:
-    place = _bin_of(confidence)
+    place = bin_of(confidence)
     decisions, known, draft_nusd, baseline_nusd = histogram
     decisions[place] += 1
     if decision.known:
@@ -201,8 +209,8 @@ def _add_to_bin(
         baseline_nusd[place] += (alone or decision.baseline_nusd) or 0
 
 
-def _bin_of(confidence: float) -> int:
-    """The bin whose lower border is not above `confidence`, as a threshold compares.
+def bin_of(confidence: float) -> int:
+    """Return the bin whose lower border is not above, as a threshold compares.
 
     Multiplied alone, 0.29 would fall below 0.29.
     """

@@ -16,6 +16,7 @@ _UNSEEN = {
     *range(0x2066, 0x206A),
 }
 _SHOWN = {code: f"\u27e8U+{code:04X}\u27e9" for code in _UNSEEN}
+NUSD_PER_CENT = 10**7
 
 
 def usd(nusd: int | None) -> str:
@@ -29,6 +30,14 @@ def usd(nusd: int | None) -> str:
         text = f"{amount:.4f}"
     else:
         text = f"{amount:.6f}"
+    return f"-${text}" if nusd < 0 else f"${text}"
+
+
+def usd_cents(nusd: int | None) -> str:
+    """Return dollars with two decimals, so that they line up; as `usd` below a cent."""
+    if nusd is None or 0 < abs(nusd) < NUSD_PER_CENT:
+        return usd(nusd)
+    text = f"{Decimal(abs(nusd)) / NUSD_PER_USD:,.2f}"
     return f"-${text}" if nusd < 0 else f"${text}"
 
 
@@ -60,3 +69,8 @@ def milliseconds(duration_ms: float | None) -> str:
 def visible(text: str) -> str:
     """Return text of strangers with what could hide or reorder parts of it named."""
     return text.translate(_SHOWN)
+
+
+def short_milliseconds(duration_ms: float | None) -> str:
+    """Return a duration of few milliseconds, to the hundredth; "n/a" when unknown."""
+    return "n/a" if duration_ms is None else f"{duration_ms:,.2f} ms"

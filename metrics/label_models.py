@@ -58,6 +58,14 @@ class Label(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["rule", "-decided_at"], name="label_rule"),
             models.Index(fields=["-decided_at"], name="label_recent"),
+            models.Index(
+                fields=["outcome", "simulated", "-decided_at"], name="label_outcome"
+            ),
+            models.Index(
+                fields=["outcome", "simulated", "-decided_at"],
+                condition=models.Q(probability__isnull=True),
+                name="label_picked",
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

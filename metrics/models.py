@@ -9,7 +9,9 @@ from django.db import models
 
 from metrics import (  # noqa: F401  Django finds them here
     label_models,
+    report_key_models,
     rollup_models,
+    statement_models,
     text_models,
 )
 from metrics.fields import CompactJSONField

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,6 +21,7 @@ DEFAULT_PRESET = "30d"
 LONGEST_DAYS = 366
 # Days before and after a period must be days of the calendar too.
 YEARS = range(2000, 2101)
+MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,17 @@ def from_query(query: Mapping[str, str]) -> tuple[Period, str]:
     if preset in PRESETS:
         return last_days(PRESETS[preset], preset=preset), ""
     return _default(), f"There is no period called {preset!r}; this is the default."
+
+
+def month(text: str) -> Period:
+    """Return the month that is written 2026-11. Raises ValueError for what is none."""
+    if not MONTH.fullmatch(text):
+        raise ValueError("a month is written 2026-11")
+    first = date.fromisoformat(f"{text}-01")
+    if first.year not in YEARS:
+        raise ValueError(f"years go from {YEARS[0]} to {YEARS[-1]}")
+    _, length = monthrange(first.year, first.month)
+    return Period(first=first, last=first.replace(day=length))
 
 
 def midnight(day: date) -> datetime:

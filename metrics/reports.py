@@ -9,17 +9,21 @@ two million decisions as with none; `rollups.catch_up` first adds what came just
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from operator import add
+from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Q, QuerySet, Sum
 
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import DailyRollup, HourlyRollup, ScoreHistogram, no_bins
-from metrics.types import ConfidenceBins, SavingsRow
+from metrics.rollup_models import DailyRollup, DailyTotal, HourlyRollup
+from metrics.types import GroupSums, SavingsRow
 
 Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Outcome = RoutingDecision.Outcome
+Group = TypeVar("Group", bound=GroupSums)
+Breakdown = dict[Dimension, list[GroupSums]]
 COPIED = (
     "decisions",
     "repeats",
@@ -34,13 +38,40 @@ OUTCOMES = {
     for kind in (Outcome.ACCEPTED, Outcome.ESCALATED, Outcome.PASS_THROUGH)
 }
 HOURLY_SUMS = {f"sum_{name}": Sum(name, default=0) for name in COPIED} | OUTCOMES
-ONLY_DAILY = ("wasted_nusd", "overhead_us")
+ONLY_DAILY = (
+    "draft_nusd",
+    "verifier_nusd",
+    "check_nusd",
+    "wasted_drafts",
+    "wasted_nusd",
+    "lost_cache_nusd",
+    "overhead_us",
+)
 DAILY_SUMS = HOURLY_SUMS | {f"sum_{name}": Sum(name, default=0) for name in ONLY_DAILY}
+
+# What tables show, in the order of their columns.
+IN_TABLES = (
+    "sum_decisions",
+    Outcome.ACCEPTED.value,
+    Outcome.ESCALATED.value,
+    "sum_unknown_cost",
+    "sum_cost_nusd",
+    "sum_baseline_nusd",
+)
+TABLE_SUMS = {name: HOURLY_SUMS[name] for name in IN_TABLES}
 
 
 def savings(period: Period, *, simulated: bool) -> SavingsRow:
     """Return the sums of all decisions of `period`."""
-    return _row("all", _days(period, simulated=simulated).aggregate(**DAILY_SUMS))
+    return savings_by_kind(period)[simulated]
+
+
+def savings_by_kind(period: Period) -> dict[bool, SavingsRow]:
+    """Return the sums of `period` for real (False) and simulated (True) money."""
+    days = DailyTotal.objects.filter(day__range=(period.first, period.last))
+    groups = days.values("simulated").annotate(**DAILY_SUMS)
+    rows = {group["simulated"]: _row("all", group) for group in groups}
+    return {kind: rows.get(kind) or total(()) for kind in (False, True)}
 
 
 def savings_by(
@@ -51,57 +82,61 @@ def savings_by(
     The label "" stands for no rule, no tag, or a model that did not answer.
     """
     groups = _days(period, simulated=simulated).values(dimension)
-    return _dearest_first(groups.annotate(**DAILY_SUMS), dimension)
+    sums = groups.annotate(**DAILY_SUMS)
+    return _dearest_first(_row(group[dimension], group) for group in sums)
 
 
-def savings_by_kind(period: Period) -> dict[bool, list[SavingsRow]]:
-    """Return the sums of each rule for real (False) and simulated (True) money."""
-    days = DailyRollup.objects.filter(day__range=(period.first, period.last))
-    groups = list(days.values("simulated", "rule").annotate(**DAILY_SUMS))
+def tables(period: Period, *, simulated: bool) -> Breakdown:
+    """Return what tables show of `period` by each dimension, the dearest first.
+
+    One query: the rows are read once, as one group for each combination there is.
+    """
+    tallies: dict[Dimension, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
+    groups = _days(period, simulated=simulated).values_list(*DIMENSIONS)
+    for group in groups.annotate(**TABLE_SUMS):
+        sums = list(map(int, group[len(DIMENSIONS) :]))
+        for tally, label in zip(tallies.values(), group, strict=False):
+            there = tally.get(label)
+            tally[label] = [*map(add, there, sums)] if there else sums
     return {
-        simulated: _dearest_first(
-            (g for g in groups if g["simulated"] == simulated), "rule"
-        )
-        for simulated in (False, True)
+        name: _dearest_first(_group(label, sums) for label, sums in tally.items())
+        for name, tally in tallies.items()
     }
 
 
 def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every day in order, labelled 2026-11-23; quiet days too."""
-    groups = _days(period, simulated=simulated).values("day").annotate(**DAILY_SUMS)
+    days = DailyTotal.objects.filter(
+        day__range=(period.first, period.last), simulated=simulated
+    )
+    groups = days.values("day").annotate(**DAILY_SUMS)
     rows = {group["day"]: _row(group["day"].isoformat(), group) for group in groups}
     return [rows.get(day) or total((), label=day.isoformat()) for day in period.days]
+
+
+def rule_by_day(rule: str, period: Period) -> dict[bool, list[SavingsRow]]:
+    """Return the sums of a rule on the days it decided, in order, by kind of money."""
+    days = DailyRollup.objects.filter(
+        day__range=(period.first, period.last), rule=rule
+    ).order_by("day")
+    groups = days.values("simulated", "day").annotate(**DAILY_SUMS)
+    by_kind: dict[bool, list[SavingsRow]] = {False: [], True: []}
+    for group in groups:
+        by_kind[group["simulated"]].append(_row(group["day"].isoformat(), group))
+    return by_kind
 
 
 def savings_by_hour(period: Period, *, simulated: bool) -> list[SavingsRow]:
     """Return the sums of every hour with decisions in order, labelled by its moment.
 
-    The moment is in UTC: 2026-11-23T14:00:00+00:00. `wasted_nusd` and `overhead_us` are
-    kept by day alone, and 0 here.
+    The moment is in UTC: 2026-11-23T14:00:00+00:00. What only days are summed by is 0
+    here: see `ONLY_DAILY`.
     """
     hours = HourlyRollup.objects.filter(
         hour__gte=period.start, hour__lt=period.end, simulated=simulated
     )
     groups = hours.values("hour").annotate(**HOURLY_SUMS).order_by("hour")
     return [_row(group["hour"].isoformat(), group) for group in groups]
-
-
-def confidence_bins(rule: str, period: Period, *, simulated: bool) -> ConfidenceBins:
-    """Return the judged drafts of `rule` by confidence; vetoed ones are apart."""
-    names = ("decisions", "known", "draft_nusd", "baseline_nusd")
-    sums = {name: no_bins() for name in names}
-    vetoed = 0
-    for row in ScoreHistogram.objects.filter(
-        day__range=(period.first, period.last), rule=rule, simulated=simulated
-    ):
-        if row.vetoed:
-            vetoed += sum(row.decisions)
-            continue
-        for name in names:
-            more = zip(sums[name], getattr(row, name), strict=True)
-            sums[name] = [a + b for a, b in more]
-    bins = {name: tuple(values) for name, values in sums.items()}
-    return ConfidenceBins(vetoed=vetoed, **bins)
 
 
 def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
@@ -112,9 +147,9 @@ def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
     return SavingsRow(label=label, **sums)
 
 
-def has_money(rows: Iterable[SavingsRow]) -> bool:
+def has_money(row: SavingsRow) -> bool:
     """Whether anything was spent, saved or may have been. Makes no query."""
-    return any(row.cost_nusd or row.baseline_nusd or row.unknown_cost for row in rows)
+    return bool(row.cost_nusd or row.baseline_nusd or row.unknown_cost)
 
 
 def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
@@ -123,11 +158,21 @@ def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
     )
 
 
-def _dearest_first(
-    groups: Iterable[Mapping[str, Any]], dimension: str
-) -> list[SavingsRow]:
-    rows = [_row(group[dimension], group) for group in groups]
+def _dearest_first(rows: Iterable[Group]) -> list[Group]:
     return sorted(rows, key=lambda row: (-row.baseline_nusd, row.label))
+
+
+def _group(label: str, sums: Iterable[int]) -> GroupSums:
+    decisions, accepted, escalated, unknown_cost, cost_nusd, baseline_nusd = sums
+    return GroupSums(
+        label=label,
+        decisions=decisions,
+        accepted=accepted,
+        escalated=escalated,
+        unknown_cost=unknown_cost,
+        cost_nusd=cost_nusd,
+        baseline_nusd=baseline_nusd,
+    )
 
 
 def _row(label: str, sums: Mapping[str, Any]) -> SavingsRow:

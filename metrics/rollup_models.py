@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-BINS = 100
+from metrics.types import BINS
 
 
 def _sum(help_text: str = "") -> models.BigIntegerField[int, int]:
@@ -44,21 +44,15 @@ class Sums(models.Model):
         return self.baseline_nusd - self.cost_nusd
 
 
-class DailyRollup(Sums):
-    """The sums of a day, by everything that reports ask for."""
+class DailySums(Sums):
+    """What is summed by day beside that."""
 
-    day = models.DateField(help_text="A day of TIME_ZONE.")
-    simulated = models.BooleanField()
-    rule = models.CharField(max_length=64)
-    key_name = models.CharField(max_length=64)
-    tag = models.CharField(max_length=64)
-    requested_model = models.CharField(max_length=128)
-    served_model = models.CharField(max_length=128)
-    outcome = models.CharField(max_length=12)
     draft_nusd = _sum("Cost of drafts, wasted ones too.")
     verifier_nusd = _sum("Cost of verifiers and their fallbacks.")
     check_nusd = _sum("Cost of second opinions, judges and shadow evaluations.")
+    wasted_drafts = _sum("Drafts that were not returned.")
     wasted_nusd = _sum("Cost of drafts that were not returned.")
+    lost_cache_nusd = _sum("What verifiers cost more, their caches having gone cold.")
     wasted_ms = _sum("Time those drafts took.")
     overhead_us = _sum("Our own time.")
     total_ms = _sum()
@@ -71,6 +65,40 @@ class DailyRollup(Sums):
     check_prompt_tokens = _sum("Cached ones among them.")
     check_cached_tokens = _sum("Read from the prompt cache.")
     check_output_tokens = _sum()
+
+    class Meta:
+        abstract = True
+
+
+class DailyTotal(DailySums):
+    """The sums of a day: few rows, so that a year of them is read at once."""
+
+    day = models.DateField(help_text="A day of TIME_ZONE.")
+    simulated = models.BooleanField()
+    outcome = models.CharField(max_length=12)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["day", "simulated", "outcome"], name="total_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.outcome}: {self.decisions}"
+
+
+class DailyRollup(DailySums):
+    """The sums of a day, by everything that reports ask for."""
+
+    day = models.DateField(help_text="A day of TIME_ZONE.")
+    simulated = models.BooleanField()
+    rule = models.CharField(max_length=64)
+    key_name = models.CharField(max_length=64)
+    tag = models.CharField(max_length=64)
+    requested_model = models.CharField(max_length=128)
+    served_model = models.CharField(max_length=128)
+    outcome = models.CharField(max_length=12)
 
     class Meta:
         constraints: ClassVar = [

@@ -22,6 +22,7 @@ from metrics.folding import Calendar, Decision, Tally
 from metrics.models import RoutingDecision
 from metrics.rollup_models import (
     DailyRollup,
+    DailyTotal,
     HourlyRollup,
     RollupState,
     ScoreHistogram,
@@ -156,6 +157,7 @@ def _forget(state: RollupState) -> None:
         days = Q(day__gte=state.pruned_day)
         hours = Q(hour__gte=state.pruned_before)
     DailyRollup.objects.filter(days).delete()
+    DailyTotal.objects.filter(days).delete()
     ScoreHistogram.objects.filter(days).delete()
     HourlyRollup.objects.filter(hours).delete()
 

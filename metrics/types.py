@@ -12,6 +12,8 @@ from typing import Literal
 
 # Of decisions about requests that somebody made on the page that tries a rule.
 TRY_TAG = "try"
+# Confidence is kept in so many steps.
+BINS = 100
 
 Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
 OutcomeKind = Literal["accepted", "escalated", "pass_through", "account", "shadow"]
@@ -205,34 +207,20 @@ class LabelRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SavingsRow:
-    """Sums over decisions of one group (a rule, a day, everything).
+class GroupSums:
+    """Sums over decisions of one group (a rule, a tag) that tables show.
 
     `unknown_cost` counts decisions whose cost or baseline is not known; they are in
-    `decisions` and in no sum of money. `repeats` are decisions about a turn whose
-    earlier try failed: their money counts, their turn was counted then. `failed` ones
-    were answered with a status from 400. `wasted_nusd` is what drafts cost that were
-    not returned; it is part of the cost. `overhead_us` is our own time.
+    `decisions` and in no sum of money.
     """
 
     label: str
     decisions: int
     accepted: int
     escalated: int
-    pass_through: int
-    aborted: int
     unknown_cost: int
     cost_nusd: int
     baseline_nusd: int
-    repeats: int = 0
-    failed: int = 0
-    wasted_nusd: int = 0
-    overhead_us: int = 0
-
-    @property
-    def turns(self) -> int:
-        """What clients asked for: a turn that was tried again counts once."""
-        return self.decisions - self.repeats
 
     @property
     def all_unknown(self) -> bool:
@@ -257,16 +245,35 @@ class SavingsRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfidenceBins:
-    """Judged drafts by confidence: bin n holds n/100 until before (n+1)/100.
+class SavingsRow(GroupSums):
+    """All sums over decisions of one group (a rule, a day, everything).
 
-    The last bin holds 1 too. Money is of the decisions that `known` counts, and
-    `draft_nusd` that of the drafts alone. `vetoed` drafts are in no bin: no threshold
-    would have accepted them.
+    `repeats` are decisions about a turn whose earlier try failed: their money counts,
+    their turn was counted then. `failed` ones were answered with a status from 400. The
+    cost is `draft_nusd`, `verifier_nusd` and `check_nusd` together. `wasted_nusd` is
+    what the `wasted_drafts` cost, which were not returned; `lost_cache_nusd` what
+    verifiers cost more, their caches having gone cold meanwhile: both are part of the
+    cost. `overhead_us` is our own time.
     """
 
-    decisions: tuple[int, ...]
-    known: tuple[int, ...]
-    draft_nusd: tuple[int, ...]
-    baseline_nusd: tuple[int, ...]
-    vetoed: int
+    pass_through: int
+    aborted: int
+    repeats: int = 0
+    failed: int = 0
+    draft_nusd: int = 0
+    verifier_nusd: int = 0
+    check_nusd: int = 0
+    wasted_drafts: int = 0
+    wasted_nusd: int = 0
+    lost_cache_nusd: int = 0
+    overhead_us: int = 0
+
+    @property
+    def turns(self) -> int:
+        """What clients asked for: a turn that was tried again counts once."""
+        return self.decisions - self.repeats
+
+    @property
+    def added_ms(self) -> float | None:
+        """Our own time in a decision, on average; None without any."""
+        return self.overhead_us / self.decisions / 1000 if self.decisions else None

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from metrics import decision_page, exports, label_view, live, views
+from metrics import (
+    decision_page,
+    exports,
+    label_view,
+    live,
+    report_api,
+    statement_views,
+    views,
+)
 
 app_name = "metrics"
 urlpatterns = [
@@ -30,4 +38,32 @@ urlpatterns = [
         {"kind": "jsonl"},
         name="summary-jsonl",
     ),
+    path("reports/statements/", statement_views.months, name="statements"),
+    path("reports/statements/<str:month>/", statement_views.month, name="statement"),
+    path(
+        "reports/statements/<str:month>/close",
+        statement_views.close,
+        name="statement-close",
+    ),
+    path(
+        "reports/statements/<str:month>.csv",
+        statement_views.month_file,
+        {"kind": "csv"},
+        name="statement-csv",
+    ),
+    path(
+        "reports/statements/<str:month>.jsonl",
+        statement_views.month_file,
+        {"kind": "jsonl"},
+        name="statement-jsonl",
+    ),
+    path("api/reports/summary", report_api.summary, name="api-summary"),
+    path("api/reports/decisions", report_api.decisions, name="api-decisions"),
+    path(
+        "api/reports/statements/<str:month>",
+        report_api.statement,
+        name="api-statement",
+    ),
+    path("api/reports/", report_api.unknown),
+    path("api/reports/<path:rest>", report_api.unknown),
 ]

@@ -6,57 +6,36 @@ provider keys are references or MultiFernet tokens under `FIELD_KEYS`.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-import zlib
 from functools import cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-from metrics.identifiers import base62
+from metrics import keys
 from routing.errors import ConfigurationError
 
 CLIENT_KEY_START = "cp_live_"
-SECRET_LENGTH = 43
-CHECKSUM_LENGTH = 6
 
 
 def new_client_key() -> str:
-    """Return `cp_live_`, 32 random bytes and a checksum, both in base 62.
-
-    The checksum lets secret scanners and us tell a typing error from a wrong key.
-    """
-    secret = base62(secrets.randbits(256), SECRET_LENGTH)
-    return CLIENT_KEY_START + secret + _checksum(secret)
+    """Return a new client key: `cp_live_`, 32 random bytes and a checksum."""
+    return keys.new_key(CLIENT_KEY_START)
 
 
 def looks_mistyped(key: str) -> bool:
     """Return whether `key` claims to be one of ours but its checksum is wrong."""
-    if not key.startswith(CLIENT_KEY_START):
-        return False
-    body = key[len(CLIENT_KEY_START) :]
-    secret, checksum = body[:SECRET_LENGTH], body[SECRET_LENGTH:]
-    return not hmac.compare_digest(_checksum(secret).encode(), checksum.encode())
+    return keys.looks_mistyped(key, CLIENT_KEY_START)
 
 
 def client_key_digest(key: str) -> str:
     """Return the hex HMAC-SHA256 of the whole `key` under the pepper."""
-    pepper = settings.CASCADE_KEY_PEPPER.encode()
-    return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
+    return keys.digest(key)
 
 
 def client_key_prefix(key: str) -> str:
-    """Return how `key` begins, enough to recognise it and useless to guess it.
-
-    Keys of our own make show 8 characters of their secret; a key somebody chose
-    shows a quarter of itself at most.
-    """
-    if key.startswith(CLIENT_KEY_START):
-        return key[: len(CLIENT_KEY_START) + 8]
-    return key[: min(8, len(key) // 4)]
+    """Return how `key` begins, enough to recognise it and useless to guess it."""
+    return keys.prefix(key, CLIENT_KEY_START)
 
 
 def encrypt(key: str) -> str:
@@ -103,18 +82,14 @@ def resolve(reference: str) -> str:
     )
 
 
-def _checksum(secret: str) -> str:
-    return base62(zlib.crc32(secret.encode()), CHECKSUM_LENGTH)
-
-
 def _fernet() -> MultiFernet:
     return _fernet_of(tuple(settings.FIELD_KEYS))
 
 
 @cache
-def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
+def _fernet_of(field_keys: tuple[str, ...]) -> MultiFernet:
     try:
-        return MultiFernet([Fernet(key) for key in keys])
+        return MultiFernet([Fernet(key) for key in field_keys])
     except ValueError:
         raise ConfigurationError(
             "FIELD_KEYS must hold one or more Fernet keys, the newest first."

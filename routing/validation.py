@@ -32,6 +32,17 @@ def check_rule(rule: CascadeRule) -> None:
         raise ValidationError(found)
 
 
+def why_it_only_loses(rule: CascadeRule) -> str:
+    """Return why no draft of a rule that is on can be accepted; "" when one can."""
+    if not rule.enabled or rule.prior >= rule.threshold:
+        return ""
+    return (
+        f"{rule.name}: the prior {rule.prior:g} is below the threshold "
+        f"{rule.threshold:g}, so every draft is paid for and none is used. "
+        "Lower the threshold or switch the rule off."
+    )
+
+
 def _models(rule: CascadeRule) -> Contradictions:
     draft, verifier = rule.draft_model, rule.verifier_model
     if draft and draft == verifier:

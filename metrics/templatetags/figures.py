@@ -6,6 +6,7 @@ from metrics import formats
 
 register = template.Library()
 register.filter("usd", formats.usd)
+register.filter("usd_cents", formats.usd_cents)
 register.filter("percent", formats.percent)
 register.filter("count", formats.count)
 register.filter("milliseconds", formats.milliseconds)

@@ -9,11 +9,14 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 
 from metrics import rule_stats
 from metrics.stakes import mostly
-from routing import conditions
+from routing import conditions, validation
 from routing.admin import money
+from routing.admin.history import HistoryAdmin
 from routing.config import RuleConditions
 from routing.models import CascadeRule
 from routing.rule_loading import rule_config
@@ -44,11 +47,12 @@ class RuleRowForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(CascadeRule)
-class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class CascadeRuleAdmin(HistoryAdmin):
     """Rules, with threshold and switch editable in the list."""
 
     list_display = (
         "name",
+        "report",
         "enabled",
         "priority",
         "request_model",
@@ -132,6 +136,12 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         parts += conditions.in_words(rule_config(rule).conditions).values()
         return ", ".join(parts) or "everybody"
 
+    @admin.display(description="report")
+    def report(self, rule: CascadeRule) -> str:
+        """Return the way to what the rule decided, and what if it were stricter."""
+        address = reverse("routing:rule_page", args=[rule.name])
+        return format_html('<a href="{}">report</a>', address)
+
     @admin.action(description="Switch selected rules on", permissions=["change"])
     def enable(self, request: HttpRequest, rules: QuerySet[CascadeRule]) -> None:
         """Switch rules on."""
@@ -162,10 +172,6 @@ class CascadeRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> None:
         """Save, and say so when the rule can only lose money."""
         super().save_model(request, obj, form, change)
-        if obj.enabled and obj.prior < obj.threshold:
-            messages.warning(
-                request,
-                f"{obj.name}: the prior {obj.prior:g} is below the threshold "
-                f"{obj.threshold:g}, so every draft is paid for and none is used. "
-                "Lower the threshold or switch the rule off.",
-            )
+        only_loses = validation.why_it_only_loses(obj)
+        if only_loses:
+            messages.warning(request, only_loses)

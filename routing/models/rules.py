@@ -8,15 +8,15 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from routing import history as histories
 from routing import validation, validators
 from routing.models.deciding import Deciding
 from routing.models.keys import ClientKey
-from routing.versioning import ConfigModel
 
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
 
 
-class CascadeRule(Deciding, ConfigModel):
+class CascadeRule(Deciding, histories.TrackedModel):
     """Which requests try a draft first, and when a draft is good enough."""
 
     class Tools(models.TextChoices):
@@ -178,6 +178,7 @@ class CascadeRule(Deciding, ConfigModel):
         "chance, whatever came of it.",
     )
     notes = models.TextField(blank=True, help_text="For people; nothing reads it.")
+    history = histories.records()
 
     class Meta:
         ordering: ClassVar = ["priority", "name"]

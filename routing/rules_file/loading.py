@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
-from routing import secrets, validation
+from routing import history, secrets, validation
 from routing.config import Pattern
 from routing.errors import ConfigurationError
 from routing.models import CascadeRule, ClientKey, ConfigModel, Provider, UpstreamModel
@@ -144,6 +144,7 @@ class _Loading:
             return
         names = [entry.values["name"] for entry in keep]
         for row in model.objects.exclude(name__in=names):
+            history.because(row, f"not in {self.document.source}")
             row.delete()
             self.done.counts["removed"] += 1
 
@@ -211,6 +212,7 @@ class _Loading:
             return True
         else:
             self.done.counts["changed"] += 1
+        history.because(row, f"loaded from {self.document.source}")
         row.save()
         return True
 

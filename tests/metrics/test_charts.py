@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from metrics import charts
@@ -6,7 +8,7 @@ from metrics.types import SavingsRow
 USD = 10**9
 
 
-def day(label="2026-11-20", *, cost=0, baseline=0, decisions=1):
+def day(label="2026-11-20", *, cost=0, baseline=0, decisions=1, **parts):
     return SavingsRow(
         label=label,
         decisions=decisions,
@@ -17,6 +19,7 @@ def day(label="2026-11-20", *, cost=0, baseline=0, decisions=1):
         unknown_cost=0,
         cost_nusd=cost,
         baseline_nusd=baseline,
+        **parts,
     )
 
 
@@ -26,17 +29,29 @@ def only_bar(row):
 
 
 def test_the_top_of_a_bar_is_the_baseline():
-    parts = only_bar(day(cost=3 * USD, baseline=10 * USD))
-    assert set(parts) == {"spent", "saved"}
-    assert parts["saved"].y + parts["saved"].height == parts["spent"].y
-    full = parts["saved"].height + parts["spent"].height
-    assert parts["spent"].height / full == pytest.approx(0.3, abs=0.01)
+    parts = only_bar(
+        day(cost=6 * USD, baseline=10 * USD, draft_nusd=2 * USD, check_nusd=USD)
+    )
+    assert list(parts) == ["verifier", "draft", "check", "saved"]
+    full = sum(part.height for part in parts.values())
+    shares = [part.height / full for part in parts.values()]
+    assert shares == pytest.approx([0.3, 0.2, 0.1, 0.4], abs=0.01)
+    for below, above in pairwise(parts.values()):
+        assert above.y + above.height == pytest.approx(below.y, abs=0.11)
 
 
 def test_a_day_that_lost_shows_what_was_too_much():
-    parts = only_bar(day(cost=10 * USD, baseline=9 * USD))
-    assert set(parts) == {"spent", "lost"}
-    assert parts["lost"].y < parts["spent"].y
+    parts = only_bar(day(cost=10 * USD, baseline=9 * USD, draft_nusd=3 * USD))
+    assert list(parts) == ["verifier", "draft", "lost"]
+    heights = [part.height for part in parts.values()]
+    shares = [height / sum(heights) for height in heights]
+    assert shares == pytest.approx([0.7, 0.2, 0.1], abs=0.01)
+
+
+def test_parts_are_the_cost_even_where_calls_do_not_add_up():
+    parts = only_bar(day(cost=USD, baseline=2 * USD, draft_nusd=5 * USD))
+    assert list(parts) == ["draft", "saved"]
+    assert parts["draft"].height == pytest.approx(parts["saved"].height, abs=0.11)
 
 
 def test_a_quiet_day_leaves_a_gap():
@@ -72,5 +87,6 @@ def test_the_chart_says_itself_in_words():
     chart = charts.savings_chart([lost])
     assert "Days that lost money: 1" in chart.description
     assert chart.bars[0].title == (
-        "2026-11-20: lost $1.00, spent $2.00, verifier alone $1.00"
+        "2026-11-20: lost $1.00, spent $2.00 (drafts $0.00, checks $0.00), "
+        "verifier alone $1.00"
     )

@@ -54,10 +54,22 @@ def test_a_draft_that_was_not_returned_is_wasted(outcome, wasted):
     sums = summed(outcome=outcome, calls=(DRAFT, VERIFIER))
     assert sums["wasted_nusd"] == wasted
     assert sums["wasted_ms"] == (840 if wasted else 0)
+    assert sums["wasted_drafts"] == (1 if wasted else 0)
+
+
+def test_what_a_cold_verifier_cost_more_is_a_lost_discount():
+    lost = {"calls": (DRAFT, VERIFIER), "baseline_nusd": 300, "outcome": "escalated"}
+    assert summed(**lost, baseline_basis="verifier:warm")["lost_cache_nusd"] == 600
+    assert summed(**lost, baseline_basis="verifier")["lost_cache_nusd"] == 0
 
 
 def test_unknown_money_is_in_no_sum_but_its_tokens_are():
-    sums = summed(baseline_nusd=None, outcome="escalated", calls=(DRAFT,))
+    sums = summed(
+        baseline_nusd=None,
+        baseline_basis="verifier:warm",
+        outcome="escalated",
+        calls=(DRAFT,),
+    )
     assert sums["unknown_cost"] == 1
     assert {name for name, value in sums.items() if "nusd" in name and value} == set()
     assert sums["draft_output_tokens"] == 7

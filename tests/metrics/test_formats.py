@@ -22,6 +22,22 @@ def test_dollars(nusd, text):
 
 
 @pytest.mark.parametrize(
+    ("nusd", "text"),
+    [
+        (None, "unknown"),
+        (0, "$0.00"),
+        (786_700_000, "$0.79"),
+        (-1_234_567_890_123, "-$1,234.57"),
+        (10_000_000, "$0.01"),
+        (9_999_999, "$0.010000"),
+        (-270_000, "-$0.000270"),
+    ],
+)
+def test_dollars_line_up_down_to_a_cent(nusd, text):
+    assert formats.usd_cents(nusd) == text
+
+
+@pytest.mark.parametrize(
     ("share", "text"), [(None, "n/a"), (0.5834, "58.3 %"), (-0.021, "-2.1 %")]
 )
 def test_shares(share, text):
@@ -60,3 +76,8 @@ def test_what_scripts_and_lines_need_stays():
         "\u05e9\u05dc\u05d5\u05dd",
     ):
         assert formats.visible(text) == text
+
+
+@pytest.mark.parametrize(("duration_ms", "text"), [(None, "n/a"), (1.0749, "1.07 ms")])
+def test_short_durations(duration_ms, text):
+    assert formats.short_milliseconds(duration_ms) == text

@@ -83,3 +83,18 @@ def test_a_half_open_range_is_closed_by_today_or_is_a_day():
 def test_a_period_has_a_length_we_can_do(days):
     with pytest.raises(ValueError, match="days"):
         periods.last_days(days)
+
+
+@pytest.mark.parametrize(
+    ("text", "last"), [("2026-11", 30), ("2026-12", 31), ("2028-02", 29)]
+)
+def test_a_month_has_all_its_days(text, last):
+    period = periods.month(text)
+    assert (period.first.day, period.last.day) == (1, last)
+    assert f"{period.first:%Y-%m}" == f"{period.last:%Y-%m}" == text
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-1", "1999-12", "2026-11-01", ""])
+def test_what_is_no_month_is_refused(text):
+    with pytest.raises(ValueError):  # noqa: PT011  the calendar's or ours
+        periods.month(text)

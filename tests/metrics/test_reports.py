@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,9 +9,10 @@ from metrics import lines, loader, reports, rollups
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import DailyRollup, HourlyRollup
-from metrics.types import SavingsRow
+from metrics.rollup_models import DailyRollup, DailyTotal, HourlyRollup
+from metrics.types import GroupSums
 from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+from tests.metrics.recount import recount
 
 NUSD = st.none() | st.integers(0, 10**14)
 PERIOD = Period(first=date(2026, 11, 18), last=date(2026, 11, 21))
@@ -35,6 +36,7 @@ RECORDS = st.lists(
         outcome=st.sampled_from(["accepted", "escalated", "pass_through", "account"]),
         cost_nusd=NUSD,
         baseline_nusd=NUSD,
+        baseline_basis=st.sampled_from(["verifier", "verifier:warm"]),
         status=st.sampled_from([200, 499, 529]),
         aborted=st.booleans(),
         simulated=st.booleans(),
@@ -45,35 +47,14 @@ RECORDS = st.lists(
 
 
 def independent(records, label, *, simulated):
-    """The sums once more, from the records themselves and with none of our code."""
-    mine = [
-        r
-        for r in records
-        if r.simulated == simulated
-        and PERIOD.start <= r.started_at < PERIOD.end
-        and r.outcome != "account"
-    ]
-    known = [r for r in mine if None not in (r.cost_nusd, r.baseline_nusd)]
-    return SavingsRow(
-        label=label,
-        decisions=len(mine),
-        accepted=[r.outcome for r in mine].count("accepted"),
-        escalated=[r.outcome for r in mine].count("escalated"),
-        pass_through=[r.outcome for r in mine].count("pass_through"),
-        aborted=sum(r.aborted for r in mine),
-        unknown_cost=len(mine) - len(known),
-        cost_nusd=sum(r.cost_nusd for r in known),
-        baseline_nusd=sum(r.baseline_nusd for r in known),
-        repeats=sum(r.repeat for r in mine),
-        failed=sum(r.status >= 400 for r in mine),
-        wasted_nusd=sum(
-            call.cost_nusd or 0
-            for r in known
-            for call in r.calls
-            if call.role == "draft" and r.outcome != "accepted"
-        ),
-        overhead_us=sum(r.overhead_us for r in mine),
+    return recount(
+        records, label, start=PERIOD.start, end=PERIOD.end, simulated=simulated
     )
+
+
+def as_shown(row):
+    names = [field.name for field in fields(GroupSums)]
+    return [getattr(row, name) for name in names]
 
 
 def numbered(records):
@@ -111,11 +92,14 @@ def test_all_sums_agree_to_the_nano_dollar(tmp_path, records, simulated):
     truth = independent(records, "all", simulated=simulated)
     assert reports.savings(PERIOD, simulated=simulated) == truth
     assert reports.total(by_rule) == truth
-    assert reports.savings_by_kind(PERIOD)[simulated] == by_rule
+    tables = reports.tables(PERIOD, simulated=simulated)
+    for name in reports.DIMENSIONS:
+        rows = reports.savings_by(name, PERIOD, simulated=simulated)
+        assert list(map(as_shown, tables[name])) == list(map(as_shown, rows))
     assert reports.total(by_day) == truth
-    only_daily = {"wasted_nusd": 0, "overhead_us": 0}
+    only_daily = dict.fromkeys(reports.ONLY_DAILY, 0)
     assert reports.total(by_hour) == replace(truth, **only_daily)
-    for dimension in ("rule", "key_name", "tag"):
+    for dimension in reports.DIMENSIONS:
         for row in reports.savings_by(dimension, PERIOD, simulated=simulated):
             mine = [r for r in records if getattr(r, dimension) == row.label]
             assert row == independent(mine, row.label, simulated=simulated)
@@ -125,6 +109,7 @@ def forget_everything():
     """Hypothesis runs its examples in one transaction of one test."""
     RoutingDecision.objects.all().delete()
     DailyRollup.objects.all().delete()
+    DailyTotal.objects.all().delete()
     HourlyRollup.objects.all().delete()
 
 
@@ -167,22 +152,3 @@ def test_hours_are_labelled_by_their_first_moment(load):
     rollups.fold()
     (hour,) = reports.savings_by_hour(PERIOD, simulated=False)
     assert (hour.label, hour.decisions) == ("2026-11-20T12:00:00+00:00", 1)
-
-
-@pytest.mark.django_db
-def test_the_bins_hold_every_judged_draft_that_a_threshold_could_move(load):
-    shared = {"outcome": "escalated", "cost_nusd": 300_000, "baseline_nusd": 700_000}
-    load(
-        make_record(decision_id=make_id(1), confidence=0.29),
-        make_record(decision_id=make_id(2), confidence=1.0, cost_nusd=None),
-        make_record(decision_id=make_id(3), confidence=0.29, **shared),
-        make_record(decision_id=make_id(4), confidence=0, reason="veto:empty"),
-        make_record(decision_id=make_id(5), confidence=None, outcome="pass_through"),
-        make_record(decision_id=make_id(6), confidence=0.29, rule="another"),
-    )
-    rollups.fold()
-    bins = reports.confidence_bins("default", PERIOD, simulated=False)
-    assert (bins.decisions[29], bins.decisions[99], sum(bins.decisions)) == (2, 1, 3)
-    assert (bins.known[29], sum(bins.known), bins.vetoed) == (2, 2, 1)
-    assert bins.draft_nusd[29] == 2 * 270_000
-    assert bins.baseline_nusd[29] == 10_800_000 + 700_000

@@ -1,4 +1,6 @@
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 import textwrap
@@ -6,17 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from metrics import folding, lines, loader, retention, rollups
+from metrics import adding, folding, lines, loader, migrations, retention, rollups
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
 from metrics.rollup_models import (
     DailyRollup,
+    DailyTotal,
     HourlyRollup,
     RollupState,
     ScoreHistogram,
@@ -38,12 +42,15 @@ RECORDS = st.lists(
         confidence=st.none() | st.floats(0, 1),
         calls=st.lists(
             st.builds(
-                make_call, role=st.sampled_from(["draft", "shadow"]), cost_nusd=NUSD
+                make_call,
+                role=st.sampled_from(["draft", "verifier", "shadow"]),
+                cost_nusd=NUSD,
             ),
             max_size=2,
         ).map(tuple),
         cost_nusd=NUSD,
         baseline_nusd=NUSD,
+        baseline_basis=st.sampled_from(["verifier", "verifier:warm"]),
         status=st.sampled_from([200, 529]),
         simulated=st.booleans(),
         repeat=st.booleans(),
@@ -59,13 +66,14 @@ MANY = hypothesis_settings(
 def everything():
     """All that is summed, comparable; rows without an id of their own."""
     daily = DailyRollup.objects.values_list(*folding.DAILY_KEYS, *folding.SUMS)
+    totals = DailyTotal.objects.values_list(*adding.TOTAL_KEYS, *folding.SUMS)
     hourly = HourlyRollup.objects.values_list(
         *folding.HOURLY_KEYS, *folding.HOURLY_SUMS
     )
     bins = ScoreHistogram.objects.values_list(
         *folding.HISTOGRAM_KEYS, *folding.HISTOGRAM_SUMS
     )
-    return sorted(daily), sorted(hourly), sorted(bins)
+    return sorted(daily), sorted(totals), sorted(hourly), sorted(bins)
 
 
 def money(start, end):
@@ -77,7 +85,13 @@ def money(start, end):
 
 def forget_everything():
     """Hypothesis runs its examples in one transaction of one test."""
-    for table in (RoutingDecision, DailyRollup, HourlyRollup, ScoreHistogram):
+    for table in (
+        RoutingDecision,
+        DailyRollup,
+        DailyTotal,
+        HourlyRollup,
+        ScoreHistogram,
+    ):
         table.objects.all().delete()
     RollupState.objects.all().delete()
 
@@ -315,3 +329,23 @@ def start(arguments, environment):
 
 def finish(processes):
     assert [process.wait(60) for process in processes] == [0] * len(processes)
+
+
+@pytest.mark.django_db
+def test_days_that_were_summed_before_there_were_totals_get_them(load):
+    load(
+        make_record(decision_id=make_id(1)),
+        make_record(decision_id=make_id(2), key_name="globex"),
+        make_record(decision_id=make_id(3), outcome="escalated", cost_nusd=None),
+        make_record(decision_id=make_id(4), simulated=True),
+    )
+    rollups.fold()
+    summed = everything()
+    DailyTotal.objects.all().delete()
+    (name,) = (
+        module.name
+        for module in pkgutil.iter_modules(migrations.__path__)
+        if module.name.endswith("_overview_statements")
+    )
+    importlib.import_module(f"metrics.migrations.{name}").total_days(apps, None)
+    assert everything() == summed

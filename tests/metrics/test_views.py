@@ -7,9 +7,10 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from metrics import retention, rollups
+from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.rollup_models import RollupState
-from tests.metrics.builders import make_id, make_record
+from tests.metrics.builders import make_call, make_id, make_record
 
 pytestmark = pytest.mark.django_db
 URL = "/reports/"
@@ -30,6 +31,11 @@ def page(admin_client):
         return response
 
     return get
+
+
+def rows_of(response, by):
+    (table,) = (t for t in response.context["tables"] if t.by == by)
+    return table.rows
 
 
 def cards(response):
@@ -67,11 +73,12 @@ def test_the_cards_are_the_sums_of_the_tables(page, load, today):
         make_record(decision_id=make_id(2), started_at=today[1], rule="b"),
         make_record(decision_id=make_id(3), started_at=today[1], cost_nusd=None),
     )
-    context = page().context
-    total = context["total"].sums
+    response = page()
+    total = response.context["total"].sums
     assert total.decisions == 3
     assert total.unknown_cost == 1
-    for rows in (context["rules"], context["days"]):
+    tables = [table.rows for table in response.context["tables"]]
+    for rows in (*tables, response.context["days"]):
         assert sum(row.sums.saving_nusd for row in rows) == total.saving_nusd
         assert sum(row.sums.decisions for row in rows) == total.decisions
     assert cards(page())["Saved"].value == "$0.0211"
@@ -85,7 +92,7 @@ def test_sums_of_nothing_known_are_unknown_in_the_table(page, load, today):
     )
     _, _, table = page().content.decode().partition(">unpriced</a>")
     row = table.partition("</tr>")[0]
-    assert row.count(">unknown</a>") == 3
+    assert row.count("<td>unknown</td>") == 3
     assert "$" not in row
 
 
@@ -102,8 +109,13 @@ def test_the_previous_period_stands_beside(page, load, today):
         make_record(decision_id=make_id(1), started_at=today[0]),
         make_record(decision_id=make_id(2), started_at=before),
     )
-    assert cards(page(period="7d"))["Turns"].previous == "1"
+    week = page(period="7d")
+    assert cards(week)["Turns"].previous == "1 (+0.0 %)"
     assert cards(page(period="30d"))["Turns"].previous == "no decisions"
+    alone = page(period="7d", compare="0")
+    assert cards(alone)["Turns"].previous == ""
+    assert b"Previous:" in week.content
+    assert b"Previous:" not in alone.content
 
 
 def test_a_loss_is_called_a_loss(page, load, today):
@@ -151,7 +163,7 @@ def test_with_both_kinds_the_real_one_comes_first_and_offers_the_other(
         make_record(decision_id=make_id(3), started_at=today[0], simulated=True),
     )
     real = page()
-    assert [row.label for row in real.context["rules"]] == ["real"]
+    assert [row.label for row in rows_of(real, "rule")] == ["real"]
     assert b"Show the 2 simulated decisions" in real.content
     other = page(simulated="1")
     assert other.context["total"].sums.decisions == 2
@@ -172,20 +184,28 @@ def test_every_number_leads_to_the_decisions_behind_it(page, load, today, admin_
         ),
         make_record(decision_id=make_id(6), started_at=today[0], repeat=True),
     )
-    context = page().context
-    for row in [context["total"], *context["rules"], *context["days"]]:
+    response = page()
+    total = response.context["total"]
+    table_rows = [row for t in response.context["tables"] for row in t.rows]
+    numbers = [
+        (url, number)
+        for row in [total, *table_rows, *response.context["days"]]
         for url, number in (
             (row.url, row.sums.decisions),
-            (row.turns_url, row.sums.turns),
             (row.accepted_url, row.sums.accepted),
-            (row.escalated_url, row.sums.escalated),
             (row.unknown_url, row.sums.unknown_cost),
-        ):
-            listed = admin_client.get(url)
-            assert listed.status_code == 200
-            assert listed.context["cl"].result_count == number
-    listed = admin_client.get(cards(page())["Drafts accepted"].url)
-    assert listed.context["cl"].result_count == 3
+        )
+    ]
+    lost = {loss.label: loss for loss in response.context["losses"]}
+    numbers += [
+        (cards(response)["Drafts accepted"].url, 3),
+        (cards(response)["Turns"].url, total.sums.turns),
+        (lost["Wasted drafts"].url, total.sums.wasted_drafts),
+    ]
+    for url, number in dict(numbers).items():
+        listed = admin_client.get(url)
+        assert listed.status_code == 200
+        assert listed.context["cl"].result_count == number
 
 
 def test_the_address_holds_the_state(page):
@@ -217,7 +237,7 @@ def test_the_page_makes_a_bounded_number_of_queries(
     load(make_record(started_at=today[0]))
     page(period="7d")
     for period in ("7d", "90d"):
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(14):
             page(period=period)
     assert RoutingDecision.objects.count() == 1
 
@@ -248,3 +268,125 @@ def test_sums_of_days_in_another_zone_are_said(page, load, today):
     page()
     RollupState.objects.update(time_zone="Asia/Tokyo")
     assert b"sums are of days in Asia/Tokyo" in page().content
+
+
+def test_long_tables_are_folded_and_all_of_them_can_be_reached(page, load, today):
+    load(
+        *(
+            make_record(
+                decision_id=make_id(n),
+                started_at=today[0],
+                tag=f"team {n:02}",
+                baseline_nusd=10**9 - n,
+            )
+            for n in range(13)
+        )
+    )
+    response = page()
+    (tags,) = (t for t in response.context["tables"] if t.by == "tag")
+    assert [row.label for row in tags.rows] == [f"team {n:02}" for n in range(10)]
+    assert tags.other.sums.decisions == tags.folded == 3
+    total = response.context["total"].sums
+    shown = sum(row.sums.saving_nusd for row in tags.rows)
+    assert shown + tags.other.sums.saving_nusd == total.saving_nusd
+    assert "Other: show 3 more" in response.content.decode()
+    whole = page(show="tag")
+    assert len(rows_of(whole, "tag")) == 13
+    assert len(rows_of(whole, "key")) == 1
+
+
+def test_one_row_is_not_folded_away(page, load, today):
+    load(
+        *(
+            make_record(decision_id=make_id(n), started_at=today[0], tag=f"t{n}")
+            for n in range(11)
+        )
+    )
+    assert len(rows_of(page(), "tag")) == 11
+
+
+def test_a_table_that_there_is_not_is_not_shown(page, load, today):
+    load(make_record(started_at=today[0]))
+    assert b"show fewer" not in page(show="<script>").content
+
+
+def test_links_keep_what_was_chosen(page, load, today):
+    load(make_record(started_at=today[0]))
+    response = page(period="7d", compare="0", show="tag", simulated="0")
+    for preset in response.context["presets"]:
+        assert "compare=0" in preset["url"]
+        assert "show=tag" in preset["url"]
+        assert "simulated=0" in preset["url"]
+    assert "compare" not in response.context["compare_url"]
+    assert "period=7d" in response.context["compare_url"]
+    form = response.content.decode().partition('<form class="range"')[2]
+    assert 'name="compare" value="0"' in form.partition("</form>")[0]
+
+
+def test_quality_without_enough_labels_is_no_figure(page, load, today):
+    load(make_record(started_at=today[0]))
+    card = cards(page())["Measured quality"]
+    assert card.value == "not enough samples (n=0)"
+    assert card.small
+
+
+def test_quality_is_told_with_its_number_and_interval(page, load, today):
+    load(make_record(started_at=today[0]))
+    for n in range(40):
+        label_of(n, today[0], worse=n < 4)
+    card = cards(page())["Measured quality"]
+    assert card.value == "90.0 %"
+    assert "95 % interval 76.9 % to 96.0 %, n=40" in card.note
+
+
+def test_losses_are_told_with_their_amounts(page, load, today):
+    draft = make_call(cost_nusd=10**9)
+    verifier = make_call(role="verifier", cost_nusd=5 * 10**9)
+    load(
+        make_record(
+            started_at=today[0],
+            outcome="escalated",
+            calls=(draft, verifier),
+            cost_nusd=6 * 10**9,
+            baseline_nusd=3 * 10**9,
+            baseline_basis="verifier:warm",
+        )
+    )
+    label_of(1, today[0], worse=False, outcome="escalated")
+    response = page()
+    told = {
+        loss.label: (loss.count, loss.amount) for loss in response.context["losses"]
+    }
+    assert told == {
+        "Wasted drafts": ("1", "$1.00"),
+        "Lost cache discounts": ("", "$2.00"),
+        "Drafts that were good": ("1", "$5.00"),
+    }
+
+
+def label_of(number, moment, **changes):
+    values = {
+        "decision_id": make_id(number),
+        "source": "agreement",
+        "worse": False,
+        "probability": 0.1,
+        "decided_at": moment,
+        "draft_model": "draft-small",
+        "verifier_model": "verifier-large",
+        "outcome": "accepted",
+        "simulated": False,
+    }
+    return Label.objects.create(**values | changes)
+
+
+def test_rules_lead_to_their_pages_with_the_same_period(page, load, today):
+    load(
+        make_record(decision_id=make_id(1), started_at=today[0], rule="a"),
+        make_record(decision_id=make_id(2), started_at=today[0], rule=""),
+    )
+    text = unescape(page(period="7d").content.decode())
+    assert 'href="/reports/rules/a/?period=7d&simulated=0">a</a>' in text
+    assert "/reports/rules//" not in text
+    day = timezone.localdate().isoformat()
+    text = unescape(page(**{"from": day, "to": day}).content.decode())
+    assert f'href="/reports/rules/a/?from={day}&to={day}&simulated=0"' in text

@@ -1,36 +1,56 @@
-"""Prints the savings of the last days, for people or as JSON."""
+"""Prints the savings of the last days, for people, as CSV or as JSON."""
 
 from __future__ import annotations
 
-import dataclasses
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from metrics import formats, periods, reports, rollups, rule_stats
-from metrics.periods import Period
+from metrics import (
+    cards,
+    export_rows,
+    exports,
+    formats,
+    overview,
+    periods,
+    rollups,
+    rule_stats,
+    summaries,
+    tables,
+)
+from metrics.links import Links
+from metrics.overview import Overview
 from metrics.stakes import Learned, RuleKey
 from metrics.types import SavingsRow
 
-ByKind = Mapping[bool, list[SavingsRow]]
-HEADINGS = ("", "turns", "accepted", "verifier alone", "spent", "saved", "")
+HEADINGS = ("turns", "accepted", "verifier alone", "spent", "saved", "")
+TABLES = ("day", *summaries.DIMENSION_OF)
+CSV_NAMES = ("by", "label", *export_rows.SUM_NAMES)
+MEASURED = ("Added time", "Measured quality")
+EMPTY = {kind.by: kind.empty for kind in tables.KINDS.values()}
 
 
 class Command(BaseCommand):
     """`manage.py savings_report`: the figures of the savings page."""
 
-    help = "Print what was saved, in all and by rule."
+    help = "Print what was saved, in all and by rule, key, tag and model."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what can be asked for."""
         parser.add_argument(
             "--days", type=int, default=30, help="last N days, today among them"
         )
-        parser.add_argument("--json", action="store_true", help="exact, in nano-USD")
+        shape = parser.add_mutually_exclusive_group()
+        shape.add_argument("--json", action="store_true", help="exact, in nano-USD")
+        shape.add_argument(
+            "--csv",
+            action="store_true",
+            help="every table, a line for each of its rows",
+        )
         parser.add_argument(
             "--simulated", action="store_true", help="simulated money in place of real"
         )
@@ -42,28 +62,39 @@ class Command(BaseCommand):
         except (ValueError, OverflowError) as problem:
             raise CommandError(f"--days: {problem}") from problem
         rollups.fold()
-        by_kind = reports.savings_by_kind(period)
-        show = _as_json if options["json"] else _as_text
-        self.stdout.write(show(period, by_kind, simulated=options["simulated"]))
+        seen = overview.read(period, simulated=options["simulated"])
+        if options["csv"]:
+            for line in exports.csv_lines(CSV_NAMES, _csv_rows(seen)):
+                self.stdout.write(line, ending="")
+            return
+        self.stdout.write(_as_json(seen) if options["json"] else _as_text(seen))
 
 
-def _as_json(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
-    rules = by_kind[simulated]
+def _csv_rows(seen: Overview) -> Iterator[tuple[Any, ...]]:
+    """The total, then each table: all of them add up to it."""
+    yield ("all", *export_rows.of_sums(seen.figures.total))
+    for by in TABLES:
+        for row in summaries.rows_of(seen, by):
+            yield (by, *export_rows.of_sums(row))
+
+
+def _as_json(seen: Overview) -> str:
+    others = seen.figures.total if seen.simulated else seen.other
     report = {
-        "start": period.start,
-        "end": period.end,
+        **summaries.whole(seen),
         "time_zone": timezone.get_current_timezone_name(),
-        "simulated": simulated,
-        "simulated_decisions": reports.total(by_kind[True]).decisions,
-        "total": _figures(reports.total(rules)),
-        "rules": [{"rule": rule.label, **_figures(rule)} for rule in rules],
+        "simulated_decisions": others.decisions,
+        **{
+            f"{by}s": summaries.labelled(summaries.rows_of(seen, by), by)
+            for by in TABLES
+        },
         "learned": [
             _learned(key, known)
             for key, known in sorted(rule_stats.load().items())
-            if key.simulated is simulated
+            if key.simulated is seen.simulated
         ],
     }
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return msgspec.json.format(export_rows.to_json(report), indent=2).decode()
 
 
 def _learned(key: RuleKey, known: Learned) -> dict[str, Any]:
@@ -82,46 +113,52 @@ def _learned(key: RuleKey, known: Learned) -> dict[str, Any]:
     }
 
 
-def _figures(row: SavingsRow) -> dict[str, Any]:
-    figures = dataclasses.asdict(row)
-    del figures["label"]
-    return {
-        **figures,
-        "saving_nusd": row.saving_nusd,
-        "saving_share": row.saving_share,
-        "accepted_share": row.accepted_share,
-    }
-
-
-def _as_text(period: Period, by_kind: ByKind, *, simulated: bool) -> str:
-    rules = by_kind[simulated]
-    money = "simulated money" if simulated else "real money"
+def _as_text(seen: Overview) -> str:
+    period, everything = seen.period, seen.figures.total
+    money = "simulated money" if seen.simulated else "real money"
     zone = timezone.get_current_timezone_name()
-    everything = reports.total(rules)
-    lines = [f"{period.first} to {period.last} ({zone}), {money}", ""]
-    lines += _table([HEADINGS, *map(_cells, rules), _cells(everything, "all")])
+    lines = [f"{period.first} to {period.last} ({zone}), {money}"]
+    for table in TABLES[1:]:
+        heading = table.replace("_", " ")
+        rows = summaries.rows_of(seen, table)
+        lines += [
+            "",
+            *_table([(heading, *HEADINGS), *(_cells(r, table) for r in rows)]),
+        ]
+    lines += ["", *_table([("", *HEADINGS), _cells(everything, "all", label="all")])]
+    lines += ["", *_measured(seen)]
     if everything.unknown_cost:
         lines.append(
             f"\n{everything.unknown_cost} decisions of unknown cost or baseline are in "
             "no sum of money."
         )
-    simulated_decisions = reports.total(by_kind[True]).decisions
-    if simulated_decisions and not simulated:
+    if seen.other.decisions and not seen.simulated:
         lines.append(
-            f"\n{simulated_decisions} simulated decisions are not counted; "
+            f"\n{seen.other.decisions} simulated decisions are not counted; "
             "--simulated shows them."
         )
     return "\n".join(lines)
 
 
-def _cells(row: SavingsRow, label: str = "") -> tuple[str, ...]:
+def _measured(seen: Overview) -> Iterator[str]:
+    """What is measured, and what was lost, a line each, as the page has it."""
+    links = Links(period=seen.period, simulated=seen.simulated)
+    for card in cards.cards(seen.figures, links):
+        if card.label in MEASURED:
+            yield f"{card.label}: {card.value} ({card.note})"
+    for loss in cards.losses(seen, links):
+        often = f", {loss.count}" if loss.count else ""
+        yield f"{loss.label}: {loss.amount}{often} ({loss.note})"
+
+
+def _cells(row: SavingsRow, by: str, *, label: str = "") -> tuple[str, ...]:
     sums = (row.baseline_nusd, row.cost_nusd, row.saving_nusd)
     money = (None, None, None) if row.all_unknown else sums
     return (
-        label or row.label or "(no rule)",
+        label or row.label or EMPTY.get(by, ""),
         formats.count(row.turns),
         formats.percent(row.accepted_share),
-        *map(formats.usd, money),
+        *map(formats.usd_cents, money),
         formats.percent(row.saving_share),
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
+from metrics.expiry import expiry
 from routing import secrets
 from routing.models import ClientKey
 
@@ -43,10 +42,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Create and print the key."""
         key = secrets.new_client_key()
+        expires = options["expires"]
         row = ClientKey(
             name=options["name"],
             tag=options["tag"],
-            expires_at=_moment(options["expires"]) if options["expires"] else None,
+            expires_at=_moment(expires) if expires else None,
             may_force=options["may_force"],
             account_access=options["account_access"],
         )
@@ -61,15 +61,8 @@ class Command(BaseCommand):
 
 
 def _moment(text: str) -> datetime:
-    """Return the moment `text` names, a day meaning its end. Raises CommandError."""
+    """Return the moment `text` names. Raises CommandError."""
     try:
-        day = parse_date(text)
-        moment = datetime.combine(day, time.max) if day else parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise CommandError(f"--expires {text} is no day or moment such as 2027-01-31.")
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment <= timezone.now():
-        raise CommandError(f"--expires {text} has passed.")
-    return moment
+        return expiry(text)
+    except ValueError as problem:
+        raise CommandError(f"--expires {problem}") from None
