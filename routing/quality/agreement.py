@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from routing.quality.answers import Answer, answer_in, canonical, is_result, same
+from routing.quality.answers import Answer, answer_in, is_result
 from routing.quality.features.code import code_in, tree_of
 from routing.quality.features.reading import length, window, words_in
+from routing.quality.spelling import canonical, same
 from routing.request_parts import text_of, turns
 from routing.types import ChatRequest, Completion
 
