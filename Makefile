@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run env demo test check bench bench-economics bench-reports test-postgres test-live test-clients fuzz lock
+.PHONY: help run env demo test check bench bench-economics bench-quality bench-reports test-postgres test-live test-clients fuzz lock
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -53,6 +53,9 @@ bench: $(INSTALLED_DEV)  ## print latency, throughput and memory beside the bare
 
 bench-economics: $(INSTALLED_DEV)  ## reckon what the cascade saves on long conversations
 	$(BIN)/python -m bench.economics
+
+bench-quality: $(INSTALLED_DEV)  ## kept and saved on recorded pairs (DEV=folder DATA=folder)
+	$(BIN)/python -m bench.quality --dev $(DEV) --data $(DATA)
 
 bench-reports: $(INSTALLED_DEV)  ## pages and loading at 2,000,000 decisions (ROWS=)
 	$(BIN)/python -m bench.reports $(if $(ROWS),--rows $(ROWS))

@@ -21,6 +21,7 @@ from bench.quality.trial import TARGETS, Fold, Result, blind, run, without_label
 from routing.quality.learning import auroc
 
 FOLDS = 3
+PARTS = "cold,pools,pairs,times"
 POOLS = {
     "ANT": ("bfcl_h3s35", "_gsm_h3s35", "_crux_h3s35", "_math-l5_h3s35"),
     "OAI": ("bfcl_mini4o", "_gsm_mini4o", "_crux_mini4o", "_math-l5_mini4o"),
@@ -40,7 +41,8 @@ HEAD = (
 def main() -> int:
     """Print every table; return the exit code."""
     options = _options()
-    each = QUICK_EACH if options.quick else None
+    each = QUICK_EACH if options.quick else options.each
+    parts = set(options.parts.split(","))
     train = load(options.dev, at_most=each, only=options.only)
     examine = train if options.dev_only else load(options.data, at_most=each)
     examine = [e for e in examine if not options.only or options.only in e.pair]
@@ -49,12 +51,16 @@ def main() -> int:
         return 1
     command = " ".join(["python -m bench.quality", *sys.argv[1:]])
     _say(f"`{command}`\n\n{len(train)} rows to learn from, {len(examine)} decided.")
-    _pairs(train, examine, dev_only=options.dev_only)
-    pools = _pools(train, examine, dev_only=options.dev_only)
-    _certificates(pools, QUICK_SPLITS if options.quick else SPLITS)
-    _cold_start(examine)
-    _free_labels(examine)
-    if pools:
+    if "cold" in parts:
+        _cold_start(examine)
+        _free_labels(examine)
+    pools = {}
+    if "pools" in parts:
+        pools = _pools(train, examine, dev_only=options.dev_only)
+        _certificates(pools, QUICK_SPLITS if options.quick else SPLITS)
+    if "pairs" in parts:
+        _pairs(train, examine, dev_only=options.dev_only)
+    if "times" in parts and pools:
         _times(next(iter(pools.values())), 10 if options.quick else 60)
     return 0
 
@@ -67,6 +73,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="rows to decide, never learned from")
     parser.add_argument("--dev-only", action="store_true", help="split --dev in three")
     parser.add_argument("--only", default="", help="only pairs with this in their name")
+    parser.add_argument("--each", type=int, help="at most so many rows of each pair")
+    parser.add_argument("--parts", default=PARTS, help=f"which tables; all: {PARTS}")
     parser.add_argument("--quick", action="store_true", help="few rows, to see it run")
     options = parser.parse_args()
     if not options.dev_only and options.data is None:

@@ -46,9 +46,7 @@ def promises(folds: Sequence[Fold], harm: float, splits: int, *, second: bool) -
         chooser.shuffle(questions)
         half = set(questions[: len(questions) // 2])
         known = [_judged(r, second=second) for r in rows if _in(r, half)]
-        other = [
-            _judged(r, second) for r in rows if r.example.labelled.group not in half
-        ]
+        other = [_judged(r, second=second) for r in rows if not _in(r, half)]
         certificate = certify(known, learned.gate.steps, promise)
         if certificate.threshold is None:
             best += certificate.bound

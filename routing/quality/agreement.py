@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from routing.quality.answers import Answer, answer_in, canonical, is_result, same
+from routing.quality.answers import Answer, answer_in, is_result
 from routing.quality.features.code import code_in, tree_of
 from routing.quality.features.reading import length, window, words_in
+from routing.quality.spelling import canonical, same
 from routing.request_parts import text_of, turns
 from routing.types import ChatRequest, Completion
 
@@ -140,12 +141,9 @@ def _argument(value: Any, depth: int) -> str:
 def _of_texts(one: str, other: str, prompt: str) -> Agreement:
     first, second = answer_in(one, prompt), answer_in(other, prompt)
     kinds = {first.kind, second.kind}
-    if (
-        "json" not in kinds
-        and (codes := (_program(one), _program(other)))
-        and all(codes)
-    ):
-        return _of_programs(*codes)
+    one_code, other_code = _program(one), _program(other)
+    if one_code and other_code and "json" not in kinds:
+        return _of_programs(one_code, other_code)
     if kinds == {"json"}:
         return _of_fields(first, second)
     if "" in kinds or kinds in _INCOMPARABLE:

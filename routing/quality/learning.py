@@ -199,11 +199,12 @@ def _route_parts(
     if len(places) < 2:
         return {}
     parts = {}
-    for name, at in places.items():
-        if len(at) >= _ROUTE_LABELS:
-            own = [[column[i] for i in at] for column in columns]
-            offsets = [margins[i] for i in at]
-            parts[name] = _part([rows[i] for i in at], own, offsets, _ROUTE_PENALTY)
+    for name, own in places.items():
+        if len(own) >= _ROUTE_LABELS:
+            values = [[column[at] for at in own] for column in columns]
+            offsets = [margins[at] for at in own]
+            mine = [rows[at] for at in own]
+            parts[name] = _part(mine, values, offsets, _ROUTE_PENALTY)
     return parts
 
 

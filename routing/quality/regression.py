@@ -145,4 +145,4 @@ def _search(
 
 
 def _dot(first: Sequence[float], second: Sequence[float]) -> float:
-    return sum(map(mul, first, second))
+    return float(sum(map(mul, first, second)))

@@ -1,6 +1,7 @@
 import pytest
 
-from routing.quality.answers import answer_in, canonical, json_in, same, short_fields
+from routing.quality.answers import answer_in, json_in, short_fields
+from routing.quality.spelling import canonical, same
 
 CHOICES = "Which?\nA. one\nB. two\nC. three"
 

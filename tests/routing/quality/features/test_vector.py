@@ -1,5 +1,6 @@
 import math
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -112,3 +113,8 @@ def test_each_group_measures_what_it_names():
     draft = make_completion(content=[make_tool_use()])
     vector = features_of(request, draft, [-0.1, -2.0])
     assert len(vector) == sum(len(group.NAMES) for group in GROUPS)
+
+
+def test_every_feature_is_on_its_page():
+    page = (Path(__file__).parents[4] / "docs/signals.md").read_text()
+    assert [name for name in NAMES if f"`{name}`" not in page] == []
