@@ -14,7 +14,7 @@ from bench.economics.traffic import Ask
 from bench.economics.world import Model
 from metrics.baseline import baseline_of, estimate_nusd
 from metrics.caching import TTL_S, Cached, Caches, cacheable_tokens
-from metrics.learning import Lesson, Tally, learned, taught
+from metrics.learning import Lesson, Tally, Told, learned, taught
 from metrics.stakes import Stakes
 from metrics.types import CallRecord
 from routing.economics import expected_costs, prospect_of
@@ -120,7 +120,7 @@ class Cascade:
         lesson = Lesson(
             at=BEGIN + timedelta(seconds=ask.at),
             outcome="accepted" if ask.accepted else "escalated",
-            calls=calls,
+            calls=[Told.of(call) for call in calls],
             baseline_nusd=alone,
             estimate_nusd=None,
         )
