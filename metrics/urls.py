@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from metrics import decision_page, exports, live, views
+from metrics import calculator_page, decision_page, exports, live, views
 
 app_name = "metrics"
 urlpatterns = [
     path("d/<str:decision_id>", decision_page.decision, name="decision"),
     path("reports/", views.savings, name="savings"),
+    path("reports/calculator/", calculator_page.calculator, name="calculator"),
     path("reports/live/", live.live, name="live"),
     path("reports/live.json", live.arrivals, name="arrivals"),
     path(
