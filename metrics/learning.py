@@ -101,7 +101,7 @@ def faded(tally: Tally, now: datetime) -> Tally:
     if share >= 1.0:
         return tally
     sums = {name: value * share for name, value in _sums(tally).items()}
-    return replace(tally, at=now, **sums)
+    return Tally(at=now, errors=tally.errors, **sums)
 
 
 def _sums(tally: Tally) -> dict[str, float]:
