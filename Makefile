@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run env demo test check bench bench-economics bench-reports test-postgres test-live test-clients fuzz lock
+.PHONY: help run env demo test check bench bench-economics bench-reports screenshots test-postgres test-live test-clients fuzz lock
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -60,6 +60,9 @@ bench-reports: $(INSTALLED_DEV)  ## pages and loading at 2,000,000 decisions (RO
 test-postgres: $(INSTALLED_DEV)  ## the tests of the account and routing on PostgreSQL
 	$(BIN)/python -m bench.postgres --if-available \
 		$(BIN)/python -m pytest -q tests/metrics tests/routing
+
+screenshots: $(INSTALLED_DEV)  ## take those of docs/ anew, in headless Chromium
+	$(BIN)/python -m tests.browser.shots docs/screenshots
 
 test-live: $(INSTALLED_DEV)  ## run against real model inference on this machine
 	$(BIN)/python -m pytest -m live tests/live
