@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from routing.allowed import LOG_LEVELS
+from routing.allowed import LIMITS_WHEN_AWAY, LOG_LEVELS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -222,6 +222,18 @@ REDIS_URL = redis_url("REDIS_URL")
 CASCADE_KEEPER_POLL_S = env.float("CASCADE_KEEPER_POLL_S", 0.5)
 CASCADE_RETENTION_DAYS = env.int("CASCADE_RETENTION_DAYS", 0)
 CASCADE_METRICS_TOKEN = env.str("CASCADE_METRICS_TOKEN", "")
+# What a client key without limits of its own may; 0 is no limit.
+CASCADE_KEY_REQUESTS_PER_MINUTE = env.int("CASCADE_KEY_REQUESTS_PER_MINUTE", 0)
+CASCADE_KEY_TOKENS_PER_MINUTE = env.int("CASCADE_KEY_TOKENS_PER_MINUTE", 0)
+CASCADE_KEY_CONCURRENT_REQUESTS = env.int("CASCADE_KEY_CONCURRENT_REQUESTS", 0)
+CASCADE_KEY_USD_PER_DAY = env.float("CASCADE_KEY_USD_PER_DAY", 0.0)
+CASCADE_KEY_USD_PER_MONTH = env.float("CASCADE_KEY_USD_PER_MONTH", 0.0)
+CASCADE_KEY_MAX_TOKENS = env.int("CASCADE_KEY_MAX_TOKENS", 0)
+CASCADE_KEY_MAX_BODY_BYTES = env.int("CASCADE_KEY_MAX_BODY_BYTES", 0)
+CASCADE_KEY_SESSION_REQUESTS = env.int("CASCADE_KEY_SESSION_REQUESTS", 1000)
+CASCADE_LIMITS_WHEN_AWAY = one_of(
+    "CASCADE_LIMITS_WHEN_AWAY", "budgets_closed", LIMITS_WHEN_AWAY
+)
 # One more than the API lets through, so that it can tell what is too large itself.
 DATA_UPLOAD_MAX_MEMORY_SIZE = CASCADE_MAX_BODY_BYTES + 1
 

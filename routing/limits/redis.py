@@ -1,0 +1,72 @@
+"""The ledger of several hosts in Redis: one script, which Redis runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from routing.limits.ledger import kept_s
+from routing.limits.terms import Admission, Demand, Held, Settlement
+from routing.state.redis import RedisStore
+
+SCRIPT = (Path(__file__).parent / "script.lua").read_text()
+
+
+class RedisLedger:
+    """A hash for each key. The time is Redis's own, so that hosts need not agree."""
+
+    def __init__(self, store: RedisStore) -> None:
+        self._store = store
+
+    def admit(self, key: str, demand: Demand) -> Admission:
+        """Let all of `demand` in, or nothing."""
+        refused, wait_s, slot, *pairs = self._run(
+            key,
+            "admit",
+            kept_s(money=bool(demand.budgets)),
+            *(demand.lease, demand.lease_s),
+            -1 if demand.concurrent is None else demand.concurrent,
+            *(demand.money_nusd, demand.purse, len(demand.budgets)),
+            *(word for budget in demand.budgets for word in _words(budget)),
+            *(word for window in demand.windows for word in _words(window)),
+        )
+        used = {
+            name.decode(): int(count)
+            for name, count in zip(pairs[::2], pairs[1::2], strict=True)
+        }
+        if not refused:
+            for window in demand.windows:
+                used[window.name] += window.amount
+            if demand.concurrent is not None:
+                used["concurrent"] += 1
+        return Admission(refused=refused.decode(), wait_s=wait_s, used=used, slot=slot)
+
+    def settle(self, key: str, settlement: Settlement) -> None:
+        """Count what a request came to, and let go of what it held."""
+        self._run(
+            key,
+            "settle",
+            kept_s(money=bool(settlement.periods)),
+            *(settlement.lease, settlement.tokens, settlement.slot),
+            *(settlement.spent_nusd, settlement.purse, *settlement.periods),
+        )
+
+    def renew(self, key: str, held: Sequence[Held], lease_s: int) -> None:
+        """Let requests that still run hold what they hold."""
+        words = (w for h in held for w in (h.lease, h.purse, h.money_nusd))
+        self._run(key, "renew", kept_s(money=True), lease_s, *words)
+
+    def table(self, key: str) -> dict[str, int]:
+        """Return what is counted for `key`; what has ended may be in it still."""
+        return self._store.integers(key)
+
+    def _run(self, key: str, *words: str | int) -> Any:
+        return self._store.run(SCRIPT, key, *words)
+
+
+def _words(part: Any) -> tuple[str | int, ...]:
+    """The fields of a budget or window, in the order the script reads them."""
+    if hasattr(part, "period"):
+        return part.period, part.keep_from, part.limit_nusd, part.floor_nusd
+    return part.name, part.limit, part.amount, part.width_s, part.slot_s
