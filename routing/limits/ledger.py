@@ -47,11 +47,18 @@ class Ledger(Protocol):
         """Return what is counted for `key`, to look at."""
 
 
+    def close(self) -> None:
+        """Let go of connections. The next use opens them again."""
+
+
 class Updates(Protocol):
     """What can change one value with nobody between reading and writing."""
 
     def update(self, key: str, change: Change[T], *, ttl_s: float) -> T:
         """Write what `change` returns first; return what it returns second."""
+
+    def close(self) -> None:
+        """Let go of connections."""
 
 
 class TableLedger:
@@ -93,6 +100,10 @@ class TableLedger:
 
         return self._change(key, look, kept_s=kept_s(money=True))
 
+    def close(self) -> None:
+        """Let go of the file, or of connections."""
+        self._values.close()
+
     def _change(
         self, key: str, step: Callable[[dict[str, int], int], T], *, kept_s: int
     ) -> T:
@@ -132,6 +143,10 @@ class CalmLedger:
     def table(self, key: str) -> dict[str, int] | None:
         """Return what is counted for `key`; None when nobody could say."""
         return self._try(lambda: self._ledger.table(key))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._ledger.close()
 
     def _try(self, ask: Callable[[], T]) -> T | None:
         if self._clock() < self._again_at:

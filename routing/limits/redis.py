@@ -61,6 +61,10 @@ class RedisLedger:
         """Return what is counted for `key`; what has ended may be in it still."""
         return self._store.integers(key)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._store.close()
+
     def _run(self, key: str, *words: str | int) -> Any:
         return self._store.run(SCRIPT, key, *words)
 

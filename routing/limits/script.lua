@@ -156,8 +156,8 @@ if concurrent >= 0 then
   look('concurrent', running, running >= concurrent and SOON or nil)
 end
 
-redis.call('EXPIRE', key, ttl)
 if refused ~= '' then
+  redis.call('EXPIRE', key, ttl)
   return {refused, wait, tonumber(clock[1]), unpack(used)}
 end
 for at = first_window, #ARGV, 5 do
@@ -166,6 +166,6 @@ for at = first_window, #ARGV, 5 do
 end
 if lease ~= '' then
   hold(lease, purse, ARGV[6], now + lease_s * 1000)
-  redis.call('EXPIRE', key, ttl)
 end
+redis.call('EXPIRE', key, ttl)
 return {'', 0, tonumber(clock[1]), unpack(used)}
