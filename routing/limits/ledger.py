@@ -46,7 +46,6 @@ class Ledger(Protocol):
     def table(self, key: str) -> dict[str, int]:
         """Return what is counted for `key`, to look at."""
 
-
     def close(self) -> None:
         """Let go of connections. The next use opens them again."""
 

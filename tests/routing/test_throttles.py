@@ -156,7 +156,7 @@ def test_what_the_account_knows_counts_when_the_ledger_has_lost_it(
 ):
     monkeypatch.setattr(
         "metrics.spending.by_key",
-        lambda names, day: {
+        lambda _names, day: {
             ("acme", False): throttles.Spent(
                 day=day, day_nusd=2_000_000_000, month_nusd=2_000_000_000
             )
@@ -281,5 +281,3 @@ def test_waits_are_counted_by_limit(ask, limit):
     ask()
     ask()
     assert counted._value.get() == before + 1
-
-

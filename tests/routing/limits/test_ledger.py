@@ -36,8 +36,7 @@ def test_no_sixty_seconds_see_more_than_the_limit(ledger, clock):
             let_in.append(clock.now)
     assert len(let_in) > 15
     assert all(
-        later - earlier > 60
-        for earlier, later in zip(let_in, let_in[5:], strict=False)
+        later - earlier > 60 for earlier, later in zip(let_in, let_in[5:], strict=False)
     )
 
 
@@ -97,7 +96,7 @@ class Failing:
         self.asked = 0
         self.away = True
 
-    def admit(self, key, demand):
+    def admit(self, _key, _demand):
         self.asked += 1
         if self.away:
             raise StoreError("gone")
