@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import UTC, datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
 
 from routing import secrets
+from routing.management.arguments import add_limits, limits_in, moment
 from routing.models import ClientKey
 
 
@@ -26,6 +24,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tag", default="", help="groups keys in rules and reports"
         )
+        parser.add_argument("--owner", default="", help="who answers for it")
+        parser.add_argument(
+            "--allow-model",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="a model it may ask for, * for any characters; repeat for more",
+        )
+        parser.add_argument(
+            "--allow-rule",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="a rule its requests may be answered under; repeat for more",
+        )
         parser.add_argument(
             "--expires", default=None, help="a day or moment in UTC: 2027-01-31[T12:00]"
         )
@@ -39,6 +52,7 @@ class Command(BaseCommand):
             action="store_true",
             help="let it use batches, files and the rest of the whole account",
         )
+        add_limits(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Create and print the key."""
@@ -46,9 +60,13 @@ class Command(BaseCommand):
         row = ClientKey(
             name=options["name"],
             tag=options["tag"],
-            expires_at=_moment(options["expires"]) if options["expires"] else None,
+            owner=options["owner"],
+            expires_at=moment(options["expires"]) if options["expires"] else None,
+            allowed_models="\n".join(options["allow_model"]),
+            allowed_rules="\n".join(options["allow_rule"]),
             may_force=options["may_force"],
             account_access=options["account_access"],
+            **limits_in(options),
         )
         row.set_key(key)
         try:
@@ -58,18 +76,3 @@ class Command(BaseCommand):
         row.save()
         self.stdout.write(key)
         self.stderr.write("Keep it now: only a digest of it is stored.")
-
-
-def _moment(text: str) -> datetime:
-    """Return the moment `text` names, a day meaning its end. Raises CommandError."""
-    try:
-        day = parse_date(text)
-        moment = datetime.combine(day, time.max) if day else parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None:
-        raise CommandError(f"--expires {text} is no day or moment such as 2027-01-31.")
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment <= timezone.now():
-        raise CommandError(f"--expires {text} has passed.")
-    return moment
