@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.core.validators import RegexValidator
 from django.db import models
 
-from metrics import label_models, rollup_models  # noqa: F401  Django finds them here
+from metrics import alert_models, label_models, rollup_models  # noqa: F401  found here
 from metrics.fields import CompactJSONField
 from metrics.types import Price
 
