@@ -41,7 +41,7 @@ def told():
 
 
 def test_each_threshold_is_told_once(acme):
-    for usd in (1, 4.9, 5, 6, 7.99, 8.2, 9.9, 10, 11):
+    for usd in (1, 4.9, 5, 6, 7.99, 8.25, 9.9, 10, 11):
         spend(usd)
         alerting.watch_budgets()
     assert told() == [
