@@ -147,7 +147,7 @@ def check_webhook(**_options: Any) -> list[checks.CheckMessage]:
     """Return an error for a webhook that anybody could forge or read."""
     url = settings.CASCADE_ALERT_WEBHOOK_URL
     listed = validators.host_of(url) in settings.CASCADE_PRIVATE_UPSTREAMS
-    found = []
+    found: list[checks.CheckMessage] = []
     if url and not (url.startswith("https://") or listed):
         found.append(
             checks.Error(

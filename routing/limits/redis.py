@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from routing.limits.ledger import kept_s
-from routing.limits.terms import Admission, Demand, Held, Settlement
+from routing.limits.terms import (
+    Admission,
+    Budget,
+    Demand,
+    Held,
+    Settlement,
+    Window,
+)
 from routing.state.redis import RedisStore
 
+Words = tuple[str | int, ...]
 SCRIPT = (Path(__file__).parent / "script.lua").read_text()
 
 
@@ -28,8 +36,8 @@ class RedisLedger:
             *(demand.lease, demand.lease_s),
             -1 if demand.concurrent is None else demand.concurrent,
             *(demand.money_nusd, demand.purse, len(demand.budgets)),
-            *(word for budget in demand.budgets for word in _words(budget)),
-            *(word for window in demand.windows for word in _words(window)),
+            *(word for budget in demand.budgets for word in _of_budget(budget)),
+            *(word for window in demand.windows for word in _of_window(window)),
         )
         used = {
             name.decode(): int(count)
@@ -54,7 +62,9 @@ class RedisLedger:
 
     def renew(self, key: str, held: Sequence[Held], lease_s: int) -> None:
         """Let requests that still run hold what they hold."""
-        words = (w for h in held for w in (h.lease, h.purse, h.money_nusd))
+        words: list[str | int] = []
+        for each in held:
+            words += (each.lease, each.purse, each.money_nusd)
         self._run(key, "renew", kept_s(money=True), lease_s, *words)
 
     def table(self, key: str) -> dict[str, int]:
@@ -69,8 +79,10 @@ class RedisLedger:
         return self._store.run(SCRIPT, key, *words)
 
 
-def _words(part: Any) -> tuple[str | int, ...]:
-    """The fields of a budget or window, in the order the script reads them."""
-    if hasattr(part, "period"):
-        return part.period, part.keep_from, part.limit_nusd, part.floor_nusd
-    return part.name, part.limit, part.amount, part.width_s, part.slot_s
+# In the order the script reads them.
+def _of_budget(budget: Budget) -> Words:
+    return budget.period, budget.keep_from, budget.limit_nusd, budget.floor_nusd
+
+
+def _of_window(window: Window) -> Words:
+    return window.name, window.limit, window.amount, window.width_s, window.slot_s

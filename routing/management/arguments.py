@@ -66,7 +66,7 @@ def span(text: str) -> timedelta:
 
 def key_named(name: str) -> ClientKey:
     """Return the key of that name. Raises CommandError, naming those there are."""
-    row = ClientKey.objects.filter(name=name).first()
+    row: ClientKey | None = ClientKey.objects.filter(name=name).first()
     if row is None:
         names = ", ".join(ClientKey.objects.values_list("name", flat=True))
         raise CommandError(f"There is no key {name}. Keys: {names or 'none'}.")
