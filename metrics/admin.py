@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
-from metrics import admin_tables, formats
+from metrics import admin_tables, alert_admin, formats  # noqa: F401  registered there
 from metrics.admin_tables import calls_of, figure
 from metrics.decision_page import url_of
 from metrics.models import ModelPrice, RoutingDecision

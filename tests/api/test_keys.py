@@ -47,7 +47,7 @@ class TestModels:
         assert upstream.requests == []
         assert proxy.decisions() == []
 
-    def test_a_forced_pass_through_is_refused_too(self, proxy, upstream, allow):
+    def test_a_forced_pass_through_is_refused_too(self, proxy, allow):
         allow(allowed_models="claude-*", may_force=True)
         headers = {"x-api-key": proxy.key, "x-cascade": "off"}
         assert refused(proxy.post(make_body(), headers=headers), VERIFIER)

@@ -151,6 +151,36 @@ def test_a_month_is_a_budget_of_its_own(ask, limit, priced):
     assert "for this month" in ask(max_tokens=9).json["error"]["message"]
 
 
+def test_a_day_begins_at_midnight_of_the_time_zone(ask, limit, priced, monkeypatch):
+    limit(usd_per_day=Decimal("0.0002"))
+    today = timezone.localdate()
+    assert [ask(max_tokens=5).status, ask(max_tokens=9).status] == [200, 429]
+    tomorrow = today + timedelta(days=1)
+    monkeypatch.setattr(throttles.timezone, "localdate", lambda: tomorrow)
+    assert [ask(max_tokens=5).status, ask(max_tokens=9).status] == [200, 429]
+
+
+def test_a_request_over_midnight_is_of_the_day_it_began(
+    proxy, upstream, limit, priced, monkeypatch
+):
+    limit(usd_per_day=Decimal(1))
+    upstream.script(VERIFIER, answer())
+    begun = throttles.day_name(timezone.localdate())
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    admit = throttles.admit
+
+    def then_midnight(*args):
+        let_in = admit(*args)
+        monkeypatch.setattr(throttles.timezone, "localdate", lambda: tomorrow)
+        return let_in
+
+    monkeypatch.setattr(throttles, "admit", then_midnight)
+    assert proxy.ask().status == 200
+    table = ledger().table(f"limits:{ClientKey.objects.get().pk}")
+    spent = {name: nusd for name, nusd in table.items() if name.startswith("s:")}
+    assert spent == {f"s:real:{begun}": 120_000}
+
+
 def test_what_the_account_knows_counts_when_the_ledger_has_lost_it(
     ask, limit, priced, monkeypatch
 ):
