@@ -21,7 +21,7 @@ from routing.errors import Forbidden, LimitsAway, RateLimited
 from routing.limits import expecting, refusals
 from routing.limits.leases import Lease, Renewer
 from routing.limits.ledger import LEASE_S
-from routing.limits.ledgers import ledger
+from routing.limits.ledgers import ledger, session_ledger
 from routing.limits.terms import (
     SESSION_S,
     SESSION_SLOT_S,
@@ -145,7 +145,7 @@ def _check_session(request: ChatRequest, key_id: int, limit: int) -> None:
         slot_s=SESSION_SLOT_S,
     )
     name = f"session:{key_id}:{session.hex()}"
-    admission = ledger().admit(name, Demand(windows=(window,)))
+    admission = session_ledger().admit(name, Demand(windows=(window,)))
     if admission is not None and admission.refused:
         raise _counted(refusals.session_refusal(limit, admission.wait_s))
 

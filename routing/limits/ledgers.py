@@ -15,11 +15,29 @@ from routing.state.sqlite import SqliteStore
 
 def ledger() -> CalmLedger:
     """Return this process's ledger, always the same one. It never raises."""
-    file = settings.CASCADE_STATE_DIR / f"limits-{settings.CASCADE_PORT}.sqlite3"
     database = ""
     if connection.vendor == "postgresql":
         database = str(connection.settings_dict["NAME"])
-    return _ledger_for(settings.REDIS_URL, database, file)
+    return _ledger_for(settings.REDIS_URL, database, _file())
+
+
+def session_ledger() -> CalmLedger:
+    """Return the ledger of sessions: Redis or this host's file, never the database.
+
+    Every request of an agent is counted there, and a loop is found on one host too.
+    """
+    return _ledger_for(settings.REDIS_URL, "", _file())
+
+
+def close() -> None:
+    """Let go of files and connections."""
+    for each in (ledger(), session_ledger()):
+        each.close()
+
+
+def _file() -> Path:
+    # Two servers on a host share nothing but the directory.
+    return Path(settings.CASCADE_STATE_DIR / f"limits-{settings.CASCADE_PORT}.sqlite3")
 
 
 @lru_cache(maxsize=8)

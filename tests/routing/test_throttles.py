@@ -275,7 +275,8 @@ def test_when_nobody_can_count_the_setting_says_what_happens(
 def test_a_key_without_limits_asks_nobody(ask, limit, settings, monkeypatch):
     settings.CASCADE_KEY_SESSION_REQUESTS = 0
     limit(tag="edited")
-    monkeypatch.setattr(throttles, "ledger", lambda: pytest.fail("it was asked"))
+    for name in ("ledger", "session_ledger"):
+        monkeypatch.setattr(throttles, name, lambda: pytest.fail("it was asked"))
     assert ask(headers=TestSessions.SESSION).status == 200
 
 
