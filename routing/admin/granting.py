@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -27,6 +28,11 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """A client key; `superuser` is set by the admin for the request at hand."""
 
     superuser = False
+
+    class Meta:
+        widgets: ClassVar = {
+            name: AdminTextareaWidget(attrs={"rows": 3}) for name in ALLOWED
+        }
 
     def clean(self) -> dict[str, Any]:
         """Refuse, to all but superusers, what would loosen a limit or a permission."""

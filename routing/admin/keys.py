@@ -58,10 +58,9 @@ class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "owner",
         "prefix",
         "tag",
-        "enabled",
         "state",
-        "may",
         "most_used",
+        "may",
         "created_at",
     )
     list_filter = ("enabled", NearFilter, "tag", "may_force", "account_access")

@@ -83,11 +83,11 @@ def _spent(row: ClientKey, table: Mapping[str, int]) -> spending.KeySpending:
 
 
 def in_words(row: ClientKey) -> str:
-    """Return how much of each limit of `row` is used."""
+    """Return how much of each limit of `row` is used, a line for each."""
     shares = shares_of(row)
     if shares is None:
         return NOBODY_KNOWS
-    return "; ".join(map(str, shares)) or "nothing that fills up is limited"
+    return "\n".join(map(str, shares)) or "nothing that fills up is limited"
 
 
 def fullest(row: ClientKey) -> str:

@@ -21,8 +21,9 @@ def _limit(help_text: str) -> Any:
     )
 
 
-def _budget(help_text: str) -> Any:
+def _budget(name: str, help_text: str) -> Any:
     return models.DecimalField(
+        name,
         null=True,
         blank=True,
         max_digits=12,
@@ -87,8 +88,12 @@ class ClientKey(ConfigModel):
         "Tokens read and written in any 60 seconds, without those read from a cache."
     )
     concurrent_requests = _limit("Messages that may run at once.")
-    usd_per_day = _budget("US dollars it may spend in a day of TIME_ZONE.")
-    usd_per_month = _budget("US dollars it may spend in a month of TIME_ZONE.")
+    usd_per_day = _budget(
+        "USD per day", "US dollars it may spend in a day of TIME_ZONE."
+    )
+    usd_per_month = _budget(
+        "USD per month", "US dollars it may spend in a month of TIME_ZONE."
+    )
     max_tokens = _limit("The highest max_tokens a request may ask for.")
     max_body_bytes = _limit("The largest request.")
     session_requests = _limit(
