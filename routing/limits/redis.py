@@ -29,16 +29,15 @@ class RedisLedger:
 
     def admit(self, key: str, demand: Demand) -> Admission:
         """Let all of `demand` in, or nothing."""
-        refused, wait_s, slot, *pairs = self._run(
-            key,
-            "admit",
-            kept_s(money=bool(demand.budgets)),
-            *(demand.lease, demand.lease_s),
-            -1 if demand.concurrent is None else demand.concurrent,
-            *(demand.money_nusd, demand.purse, len(demand.budgets)),
-            *(word for budget in demand.budgets for word in _of_budget(budget)),
-            *(word for window in demand.windows for word in _of_window(window)),
-        )
+        words: list[str | int] = [demand.lease, demand.lease_s]
+        words.append(-1 if demand.concurrent is None else demand.concurrent)
+        words += (demand.money_nusd, demand.purse, len(demand.budgets))
+        for budget in demand.budgets:
+            words += _of_budget(budget)
+        for window in demand.windows:
+            words += _of_window(window)
+        kept = kept_s(money=bool(demand.budgets))
+        refused, wait_s, slot, *pairs = self._run(key, "admit", kept, *words)
         used = {
             name.decode(): int(count)
             for name, count in zip(pairs[::2], pairs[1::2], strict=True)

@@ -52,23 +52,26 @@ class Limited:
     rated: str
     paying: str
     few: str
+    redis: RedisServer | None
 
 
-def server_of(store: str, directory: Path, ending: ExitStack) -> dict[str, str]:
-    """Return the settings that lead to a server of the tests' own."""
+def server_of(
+    store: str, directory: Path, ending: ExitStack
+) -> tuple[dict[str, str], RedisServer | None]:
+    """Return the settings that lead to a server of the tests' own, and a Redis."""
     if store == "redis":
         if BINARY is None:
             pytest.skip("no redis-server is installed")
         server = RedisServer(directory)
         server.start()
         ending.callback(server.stop)
-        return {"REDIS_URL": server.url}
+        return {"REDIS_URL": server.url}, server
     if store == "postgres":
         if not postgres.available():
             pytest.skip("PostgreSQL is not installed")
         url = ending.enter_context(postgres.server("fsync=off"))
-        return {"DATABASE_URL": url}
-    return {}
+        return {"DATABASE_URL": url}, None
+    return {}, None
 
 
 @pytest.fixture(scope="module", params=STORES)
@@ -81,7 +84,8 @@ def limited(
     store = request.param
     with ExitStack() as ending:
         directory = tmp_path_factory.mktemp("server")
-        settings = {"CASCADE_WORKERS": "2", **server_of(store, directory, ending)}
+        address, redis = server_of(store, directory, ending)
+        settings = {"CASCADE_WORKERS": "2", **address}
         stack = Stack(template, tmp_path_factory.mktemp("limited"), settings)
         stack.prepare()
         ending.callback(stack.stop)
@@ -89,7 +93,9 @@ def limited(
             stack.python("-m", "tests.provision", simulator.url)
         rated, paying, few = stack.change(KEYS).split()
         stack.start()
-        yield Limited(stack=stack, store=store, rated=rated, paying=paying, few=few)
+        yield Limited(
+            stack=stack, store=store, rated=rated, paying=paying, few=few, redis=redis
+        )
 
 
 def at_once(count: int, stack: Stack, key: str, body: bytes) -> list[Answer]:
@@ -177,6 +183,30 @@ def test_a_place_of_a_killed_worker_is_free_when_its_lease_ends(
     assert not let_in(stack, key_id, after_s=0.0)
     assert let_in(stack, key_id, after_s=LEASE_S + 1.0)
     stack.start()
+
+
+def test_while_redis_is_away_rates_are_open_and_budgets_closed(
+    limited: Limited,
+) -> None:
+    if limited.redis is None:
+        pytest.skip("this is about a server that goes away")
+    stack, body = limited.stack, make_body(model=new_model())
+    costly = make_body(model="costly", max_tokens=5)
+    limited.redis.stop()
+    try:
+        # More than the hundred that the minute has room for.
+        rated = [stack.ask(body, x_api_key=limited.rated) for _ in range(5)]
+        paying = stack.ask(costly, x_api_key=limited.paying)
+    finally:
+        limited.redis.start()
+    assert {answer.status for answer in rated} == {200}
+    assert (paying.status, paying.headers["retry-after"]) == (503, "5")
+    assert paying.json["error"]["type"] == "api_error"
+    # It came back empty; the account knows what is spent, within a minute.
+    wait_for(
+        "budgets to be kept again",
+        lambda: stack.ask(costly, x_api_key=limited.paying).status in (200, 429),
+    )
 
 
 def let_in(stack: Stack, key_id: int, *, after_s: float) -> bool:
