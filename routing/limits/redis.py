@@ -51,13 +51,11 @@ class RedisLedger:
 
     def settle(self, key: str, settlement: Settlement) -> None:
         """Count what a request came to, and let go of what it held."""
-        self._run(
-            key,
-            "settle",
-            kept_s(money=bool(settlement.periods)),
-            *(settlement.lease, settlement.tokens, settlement.slot),
-            *(settlement.spent_nusd, settlement.purse, *settlement.periods),
-        )
+        kept = kept_s(money=bool(settlement.periods))
+        words: list[str | int] = [settlement.lease, settlement.tokens]
+        words += (settlement.slot, settlement.spent_nusd, settlement.purse)
+        words += settlement.periods
+        self._run(key, "settle", kept, *words)
 
     def renew(self, key: str, held: Sequence[Held], lease_s: int) -> None:
         """Let requests that still run hold what they hold."""
