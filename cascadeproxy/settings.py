@@ -6,15 +6,14 @@ as `NAME_FILE`, a path whose content is the value.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from routing.allowed import LOG_LEVELS
+from cascadeproxy.usable import memory_dir, redis_url
+from routing.allowed import LIMITS_WHEN_AWAY, LOG_LEVELS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -29,8 +28,6 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         except (ValueError, OSError) as error:
             raise ImproperlyConfigured(f"{var} cannot be used: {error}") from None
 
-
-REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 env = Environment()
 ENV_FILE = Path(env.str("CASCADE_ENV_FILE", str(BASE_DIR / ".env")))
@@ -63,36 +60,6 @@ def one_of(name: str, default: str, choices: tuple[str, ...]) -> str:
             f"{name} is {value!r}; it may be {', '.join(choices)}."
         )
     return value
-
-
-def redis_url(name: str) -> str:
-    """Return the setting `name`, an address of Redis; "" when none is given.
-
-    Raises ImproperlyConfigured, without the password that may be in it.
-    """
-    url = str(env.str(name, ""))
-    try:
-        parts = urlsplit(url)
-        usable = not url or (parts.scheme in REDIS_SCHEMES and parts.port != 0)
-    except ValueError:  # a port that is no number
-        usable = False
-    if not usable:
-        raise ImproperlyConfigured(
-            f"{name} is no address of Redis, such as redis://host:6379/0."
-        )
-    return url
-
-
-def memory_dir() -> Path:
-    """Return a directory of our own in memory; under the tree where there is none.
-
-    Workers map the files of their metrics into memory. On a disk that is full the next
-    page of such a file would be a signal that ends the process.
-    """
-    memory = Path("/dev/shm")  # noqa: S108  a name of our own is made below it
-    if os.access(memory, os.W_OK | os.X_OK):
-        return memory / f"cascadeproxy-{os.geteuid()}"
-    return BASE_DIR / "run"
 
 
 # --- Django ---------------------------------------------------------------------------
@@ -217,12 +184,31 @@ CASCADE_UPSTREAM_CONNECT_S = env.float("CASCADE_UPSTREAM_CONNECT_S", 5.0)
 CASCADE_UPSTREAM_READ_S = env.float("CASCADE_UPSTREAM_READ_S", 300.0)
 CASCADE_SNAPSHOT_POLL_S = env.float("CASCADE_SNAPSHOT_POLL_S", 0.5)
 CASCADE_JOURNAL_DIR = Path(env.str("CASCADE_JOURNAL_DIR", str(BASE_DIR / "journal")))
-CASCADE_STATE_DIR = Path(env.str("CASCADE_STATE_DIR", str(memory_dir())))
-REDIS_URL = redis_url("REDIS_URL")
+CASCADE_STATE_DIR = Path(env.str("CASCADE_STATE_DIR", str(memory_dir(BASE_DIR))))
+REDIS_URL = redis_url("REDIS_URL", env.str("REDIS_URL", ""))
 CASCADE_KEEPER_POLL_S = env.float("CASCADE_KEEPER_POLL_S", 0.5)
 CASCADE_RETENTION_DAYS = env.int("CASCADE_RETENTION_DAYS", 0)
 CASCADE_TEXT_RETENTION_DAYS = env.int("CASCADE_TEXT_RETENTION_DAYS", 14)
 CASCADE_METRICS_TOKEN = env.str("CASCADE_METRICS_TOKEN", "")
+# What a client key without limits of its own may; 0 is no limit.
+CASCADE_KEY_REQUESTS_PER_MINUTE = env.int("CASCADE_KEY_REQUESTS_PER_MINUTE", 0)
+CASCADE_KEY_TOKENS_PER_MINUTE = env.int("CASCADE_KEY_TOKENS_PER_MINUTE", 0)
+CASCADE_KEY_CONCURRENT_REQUESTS = env.int("CASCADE_KEY_CONCURRENT_REQUESTS", 0)
+CASCADE_KEY_USD_PER_DAY = env.float("CASCADE_KEY_USD_PER_DAY", 0.0)
+CASCADE_KEY_USD_PER_MONTH = env.float("CASCADE_KEY_USD_PER_MONTH", 0.0)
+CASCADE_KEY_MAX_TOKENS = env.int("CASCADE_KEY_MAX_TOKENS", 0)
+CASCADE_KEY_MAX_BODY_BYTES = env.int("CASCADE_KEY_MAX_BODY_BYTES", 0)
+CASCADE_KEY_SESSION_REQUESTS = env.int("CASCADE_KEY_SESSION_REQUESTS", 1000)
+CASCADE_LIMITS_WHEN_AWAY = one_of(
+    "CASCADE_LIMITS_WHEN_AWAY", "budgets_closed", LIMITS_WHEN_AWAY
+)
+# Alerts: whom to tell, and how.
+CASCADE_ALERT_EMAILS = env.list("CASCADE_ALERT_EMAILS", default=[])
+CASCADE_ALERT_WEBHOOK_URL = env.str("CASCADE_ALERT_WEBHOOK_URL", "")
+CASCADE_ALERT_WEBHOOK_SECRET = env.str("CASCADE_ALERT_WEBHOOK_SECRET", "")
+DEFAULT_FROM_EMAIL = env.str("CASCADE_ALERT_FROM", "cascadeproxy@localhost")
+vars().update(env.email_url("EMAIL_URL", "smtp://localhost:25"))
+EMAIL_TIMEOUT = 10
 # One more than the API lets through, so that it can tell what is too large itself.
 DATA_UPLOAD_MAX_MEMORY_SIZE = CASCADE_MAX_BODY_BYTES + 1
 
@@ -237,7 +223,7 @@ CASCADE_THREADS = env.int("CASCADE_THREADS", 64)
 CASCADE_WORKER_TIMEOUT_S = env.int("CASCADE_WORKER_TIMEOUT_S", 60)
 CASCADE_GRACEFUL_TIMEOUT_S = env.int("CASCADE_GRACEFUL_TIMEOUT_S", 30)
 CASCADE_KEEPALIVE_S = env.int("CASCADE_KEEPALIVE_S", 75)
-CASCADE_METRICS_DIR = Path(env.str("CASCADE_METRICS_DIR", str(memory_dir())))
+CASCADE_METRICS_DIR = Path(env.str("CASCADE_METRICS_DIR", str(memory_dir(BASE_DIR))))
 CASCADE_SIMULATOR = env.str("CASCADE_SIMULATOR", "auto")
 CASCADE_SIMULATOR_PORT = env.int("CASCADE_SIMULATOR_PORT", 18400)
 CASCADE_DEMO_KEY = env.str("CASCADE_DEMO_KEY", "")

@@ -123,12 +123,14 @@ class ApiView(APIView):
         return answer
 
 
-def body_of(request: Request) -> bytes:
+def body_of(request: Request, most: int | None = None) -> bytes:
     """Return the body. Raises ClientError, before it is read where its length is known.
 
-    A chunked body is read to one byte past the limit at most.
+    `most` is the limit of the caller's key. A chunked body is read to one byte past the
+    limit of the server at most.
     """
     declared, limit = declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
+    limit = limit if most is None else min(limit, most)
     if declared is None:
         raise InvalidRequest("The content-length is not a number.")
     if declared > limit and LENGTH_UNKNOWN not in request.META:

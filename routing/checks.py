@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import checks
 from django.db import connection
 
-from routing import allowed, secrets, validators
+from routing import alerting, allowed, secrets, validators
 from routing.errors import ConfigurationError
 from routing.models import Provider
 
@@ -36,6 +36,14 @@ RANGES = {
     "CASCADE_KEEPER_POLL_S": (0.05, 60),
     "CASCADE_RETENTION_DAYS": (0, 36_500),
     "CASCADE_TEXT_RETENTION_DAYS": (1, 36_500),
+    "CASCADE_KEY_REQUESTS_PER_MINUTE": allowed.COUNTS,
+    "CASCADE_KEY_TOKENS_PER_MINUTE": allowed.COUNTS,
+    "CASCADE_KEY_CONCURRENT_REQUESTS": allowed.COUNTS,
+    "CASCADE_KEY_USD_PER_DAY": allowed.COUNTS,
+    "CASCADE_KEY_USD_PER_MONTH": allowed.COUNTS,
+    "CASCADE_KEY_MAX_TOKENS": allowed.COUNTS,
+    "CASCADE_KEY_MAX_BODY_BYTES": allowed.COUNTS,
+    "CASCADE_KEY_SESSION_REQUESTS": allowed.COUNTS,
 }
 CHOICES = {
     "E001": ("CASCADE_AUTH_MODE", allowed.AUTH_MODES),
@@ -133,6 +141,34 @@ def check_private_upstreams(**_options: Any) -> list[checks.CheckMessage]:
         for entry in settings.CASCADE_PRIVATE_UPSTREAMS
         if "/" in entry
     ]
+
+
+@checks.register(TAG)
+def check_webhook(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error for a webhook that anybody could forge or read."""
+    url = settings.CASCADE_ALERT_WEBHOOK_URL
+    listed = validators.host_of(url) in settings.CASCADE_PRIVATE_UPSTREAMS
+    found: list[checks.CheckMessage] = []
+    if url and not (url.startswith("https://") or listed):
+        found.append(
+            checks.Error(
+                "CASCADE_ALERT_WEBHOOK_URL is no https address.",
+                hint="Begin with https://, or list its host in "
+                "CASCADE_PRIVATE_UPSTREAMS.",
+                id="cascade.E008",
+            )
+        )
+    secret = settings.CASCADE_ALERT_WEBHOOK_SECRET
+    if url and len(secret) < alerting.MIN_SECRET_CHARS:
+        found.append(
+            checks.Error(
+                "CASCADE_ALERT_WEBHOOK_SECRET is empty or short.",
+                hint=f"Set it to {alerting.MIN_SECRET_CHARS} random characters or "
+                "more: alerts are signed with it.",
+                id="cascade.E009",
+            )
+        )
+    return found
 
 
 @checks.register(checks.Tags.database)

@@ -16,13 +16,11 @@ from typing import Any, cast
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
-from django.utils import timezone
 
 from metrics import price_book, rule_stats
 from metrics.stakes import LearnedByRule
-from routing import model_table
+from routing import key_table, model_table
 from routing.config import (
-    ClientKeyConfig,
     OwnedPattern,
     Pattern,
     RuleConditions,
@@ -35,7 +33,6 @@ from routing.config import (
 from routing.errors import ConfigurationError
 from routing.models import (
     CascadeRule,
-    ClientKey,
     ConfigVersion,
     Controls,
     Provider,
@@ -111,7 +108,8 @@ class SnapshotHolder:
         if time.monotonic() >= self._learn_at:
             self._learn_at = time.monotonic() + rule_stats.REFRESH_S
             learned = rule_stats.load()
-            self._snapshot = dataclasses.replace(snapshot, learned=learned)
+            spent = key_table.spent_by(snapshot.keys.values())
+            self._snapshot = dataclasses.replace(snapshot, learned=learned, spent=spent)
         return False
 
     def _load(self) -> None:
@@ -136,18 +134,20 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Eight queries."""
+    """Return the configuration as it stands. Eight queries, nine with a budget."""
     version = ConfigVersion.current()
     provider_rows = list(Provider.objects.all())
     model_rows = list(UpstreamModel.objects.all())
     models = model_table.known_models(
         model_rows, {row.pk: row.name for row in provider_rows}
     )
+    keys = key_table.load()
     return Snapshot(
         version=version,
         rules=_rules(),
         patterns=_patterns(provider_rows, model_rows),
-        keys=_keys(),
+        keys=keys,
+        spent=key_table.spent_by(keys.values()),
         prices=price_book.load(),
         models=models,
         facts_of=model_table.lookup(models),
@@ -267,23 +267,6 @@ def _conditions(row: CascadeRule) -> RuleConditions:
         ),
         rollout_percent=row.rollout_percent,
     )
-
-
-def _keys() -> dict[str, ClientKeyConfig]:
-    now = timezone.now()
-    keys = {
-        row.digest: ClientKeyConfig(
-            id=row.pk,
-            name=row.name,
-            prefix=row.prefix,
-            tag=row.tag,
-            expires_at=row.expires_at,
-            may_force=row.may_force,
-            account_access=row.account_access,
-        )
-        for row in ClientKey.objects.filter(enabled=True)
-    }
-    return {digest: key for digest, key in keys.items() if not key.expired(now)}
 
 
 holder = SnapshotHolder()

@@ -5,7 +5,7 @@ the version row, which is how workers learn of it.
 """
 
 from routing.models.installation import Controls, Installation
-from routing.models.keys import ClientKey
+from routing.models.keys import ClientKey, LimitTable
 from routing.models.providers import Provider, UpstreamModel
 from routing.models.rules import CascadeRule
 from routing.versioning import ConfigModel, ConfigVersion
@@ -17,6 +17,7 @@ __all__ = [
     "ConfigVersion",
     "Controls",
     "Installation",
+    "LimitTable",
     "Provider",
     "UpstreamModel",
 ]
