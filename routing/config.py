@@ -148,7 +148,7 @@ class Snapshot:
 
     `models` are the rows about models, names before patterns, those of providers or
     models that are switched off too; `facts_of` tells what they come to. `learned` is
-    up to a minute older.
+    up to a minute older. `private_hosts` may lie in a private network.
     """
 
     version: int
@@ -159,6 +159,7 @@ class Snapshot:
     models: tuple[KnownModel, ...] = field(default=(), repr=False)
     facts_of: FactsOf = field(default=nothing_known, repr=False, compare=False)
     cascade_on: bool = True
+    private_hosts: frozenset[str] = frozenset()
     learned: LearnedByRule = field(default_factory=dict, repr=False, compare=False)
 
     @property

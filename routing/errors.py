@@ -7,6 +7,7 @@
     |   |-- Forbidden 403           |-- RequestTooLarge 413
     |   `-- RateLimited 429
     |-- ConfigurationError 500: an operator must mend something
+    |   `-- LoopDetected 508: a provider's address leads back to us
     `-- UpstreamError: a provider is at fault
         |-- UpstreamUnreachable 502: no connection, or it broke before a status line
         |-- UpstreamTimeout 504: no status line, or no end of the body, in time
@@ -97,6 +98,12 @@ class ConfigurationError(ProxyError):
     """An operator must mend something; trying again will not help."""
 
     should_retry = False
+
+
+class LoopDetected(ConfigurationError):
+    """We were asked by ourselves, directly or through other proxies."""
+
+    status = 508
 
 
 class UpstreamError(ProxyError):
