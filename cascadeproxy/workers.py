@@ -65,7 +65,8 @@ class OurErrors(Worker):
         else:
             method = getattr(req, "method", "") or "request"
             path = getattr(req, "path", "") or "?"
-            self.log.exception("unforeseen error, %s: %s %s", request_id, method, path)
+            where = f"{method} {path}"
+            self.log.error("unforeseen, %s: %s", request_id, where, exc_info=exc)
         kind = "invalid_request_error" if status < 500 else "api_error"
         try:
             util.write_nonblock(

@@ -8,13 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
 
 from routing import breaker
 from routing.admin import known
+from routing.admin.history import HistoryAdmin
 from routing.admin.provider_keys import HeldKeyForm, ProviderKeyInline
 from routing.breaker import Condition
 from routing.models import Provider, UpstreamModel
@@ -60,7 +59,7 @@ class ProviderForm(HeldKeyForm):
 
 
 @admin.register(Provider)
-class ProviderAdmin(SimpleHistoryAdmin):  # type: ignore[type-arg]
+class ProviderAdmin(HistoryAdmin):
     """Providers; where they are and how they are paid is for superusers."""
 
     form = ProviderForm
@@ -114,23 +113,9 @@ class ProviderAdmin(SimpleHistoryAdmin):  # type: ignore[type-arg]
         """Return whether this user may name a new host to send keys to."""
         return bool(request.user.is_superuser) and super().has_add_permission(request)
 
-    def history_form_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        version_id: str,
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        """Show an earlier version, from which it can be put back.
-
-        That puts back where keys are sent, too, so it is for superusers.
-        """
-        if not request.user.is_superuser:
-            raise PermissionDenied
-        shown: HttpResponse = super().history_form_view(
-            request, object_id, version_id, extra_context
-        )
-        return shown
+    def may_revert(self, request: HttpRequest) -> bool:
+        """Return whether this user decides where keys are sent: that comes back too."""
+        return bool(request.user.is_superuser)
 
     def save_model(
         self,
@@ -162,7 +147,7 @@ class ProviderAdmin(SimpleHistoryAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(UpstreamModel)
-class UpstreamModelAdmin(SimpleHistoryAdmin):  # type: ignore[type-arg]
+class UpstreamModelAdmin(HistoryAdmin):
     """Which provider serves which model, and what is known of it."""
 
     list_display = (
