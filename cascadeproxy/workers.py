@@ -1,4 +1,4 @@
-"""gunicorn's workers, with our errors for what is no HTTP and bounds for slow clients."""
+"""gunicorn's workers: our errors for what is no HTTP, bounds for slow clients."""
 
 from __future__ import annotations
 

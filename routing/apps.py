@@ -13,7 +13,7 @@ class RoutingConfig(AppConfig):
     name = "routing"
 
     def ready(self) -> None:
-        """Register the checks and groups; let a change of prices reach workers at once."""
+        """Register checks and groups; let a change of prices reach workers at once."""
         autodiscover_modules("checks", "groups")
         version: Any = self.get_model("ConfigVersion")
 
