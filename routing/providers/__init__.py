@@ -69,7 +69,8 @@ class Providers:
                 f"The model {target.model} belongs to the provider "
                 f"{target.provider.name}, whose API is not supported."
             )
-        return self._open(build(request, target), self._timeouts.within(timeout_s))
+        limits = self._timeouts.within(timeout_s)
+        return self._open(build(request, target), limits, target)
 
     def pass_on(
         self, request: ChatRequest, target: Target, *, upload: Upload | None
@@ -83,11 +84,15 @@ class Providers:
             outgoing = anthropic.build_request(request, target)
         else:
             outgoing = anthropic.build_upload(request, target, upload)
-        return self._open(outgoing, self._timeouts)
+        return self._open(outgoing, self._timeouts, target)
 
-    def _open(self, outgoing: httpx.Request, timeouts: Timeouts) -> HttpReply:
+    def _open(
+        self, outgoing: httpx.Request, timeouts: Timeouts, target: Target
+    ) -> HttpReply:
         if self._hop:
             outgoing.headers[HOP_HEADER] = self._hop
-        return HttpReply.open(
+        reply = HttpReply.open(
             self._transport, outgoing, ticket=self._ticket, timeouts=timeouts
         )
+        reply.conceal(target.provider.api_key)
+        return reply
