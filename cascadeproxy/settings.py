@@ -231,7 +231,10 @@ LOGGING = {
         "json": {"()": "cascadeproxy.logs.JsonFormatter"},
         "text": {"()": "cascadeproxy.logs.TextFormatter"},
     },
-    "filters": {"with_traceback": {"()": "cascadeproxy.logs.WithTraceback"}},
+    "filters": {
+        "with_traceback": {"()": "cascadeproxy.logs.WithTraceback"},
+        "in_one_line": {"()": "cascadeproxy.logs.InOneLine"},
+    },
     "handlers": {
         "stdout": {
             "class": "logging.StreamHandler",
@@ -244,6 +247,7 @@ LOGGING = {
         "cascadeproxy": {"level": CASCADE_LOG_LEVEL},
         "routing": {"level": CASCADE_LOG_LEVEL},
         "metrics": {"level": CASCADE_LOG_LEVEL},
+        "django.security.DisallowedHost": {"filters": ["in_one_line"]},
         "django.request": {"level": "ERROR", "filters": ["with_traceback"]},
     },
 }
