@@ -51,7 +51,7 @@ _ENVELOPE = (
 )
 
 
-class OurErrors(Worker):
+class OurErrors(Worker):  # type: ignore[misc]
     """Answers what never reached the application, in the envelope clients read."""
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 
 
-class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[type-arg]
+class HistoryAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
     """A page with the history of each row.
 
     The library lets whoever may view a row post an earlier version back.

@@ -19,6 +19,8 @@ from tests.security.attacks import ATTACKS, SMUGGLED, Scene
 from tests.stack import Stack, Template
 
 MAX_TOLD = 50
+TOKEN = "token-of-the-metrics-0123"
+SETTINGS = {"CASCADE_METRICS_TOKEN": TOKEN, "CASCADE_LOG_LEVEL": "debug"}
 # schemathesis asks fifteen times in a row.
 WEIGHTS = {"described": 0.05}
 
@@ -30,7 +32,7 @@ def main() -> int:
     sys.stdout.write(f"Attacking for {seconds:g} s, seed {number}.\n")
     with TemporaryDirectory(prefix="attack-") as directory, Simulator() as upstream:
         template = Template(Path(directory) / "template", upstream.url)
-        with Stack(template, Path(directory) / "stack", {}) as stack:
+        with Stack(template, Path(directory) / "stack", SETTINGS) as stack:
             found, counts = attack(stack, upstream, seconds, random.Random(number))  # noqa: S311
             found += aftermath(stack, upstream)
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
@@ -46,7 +48,7 @@ def attack(
     """Return what was found in `seconds`, and how often each attack was tried."""
     secrets = tuple(
         secret.encode()
-        for secret in (UPSTREAM_KEY, "stack-" + "k" * 20, "stack-" + "p" * 20)
+        for secret in (UPSTREAM_KEY, TOKEN, "stack-" + "k" * 20, "stack-" + "p" * 20)
     )
     scene = Scene(stack=stack, upstream=upstream, dice=dice, secrets=secrets)
     found: list[str] = []

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from cascadeproxy.reading import Environment
 from metrics.admin import RoutingDecisionAdmin
 from routing import hops, secrets, validators
 from routing.config import Pattern
@@ -345,3 +346,35 @@ class TestReportsDoNotReadEverything:
         for query in (query["sql"] for query in queries):
             if 'FROM "metrics_routingdecision"' in query:
                 assert " LIMIT " in query or '"id" >' in query, query
+
+
+class TestNoSecretIsEmpty:
+    """CVE-2026-41432: an empty secret of a webhook was taken, and known to all."""
+
+    @pytest.mark.parametrize("name", ["SECRET_KEY", "CASCADE_KEY_PEPPER", "FIELD_KEYS"])
+    @pytest.mark.parametrize("value", ["", "short", "change-me" * 9, "a" * 90])
+    def test_an_empty_short_or_usual_one_stops_the_start(
+        self, monkeypatch, name, value
+    ):
+        monkeypatch.setattr(Environment, "ENVIRON", {name: value})
+        environment = Environment()
+        read = environment.secret
+        options = {"min_length": 32}
+        if name == "FIELD_KEYS":
+            read, options = environment.fernet_keys, {}
+        with pytest.raises(ImproperlyConfigured, match=name):
+            read(name, **options)
+
+    @pytest.mark.parametrize("value", ["tiny", "changeme" * 4])
+    def test_one_that_may_be_left_out_is_empty_or_good(self, monkeypatch, value):
+        monkeypatch.setattr(Environment, "ENVIRON", {"TOKEN": value})
+        with pytest.raises(ImproperlyConfigured, match="TOKEN") as refused:
+            Environment().optional_secret("TOKEN", min_length=16)
+        assert value not in str(refused.value)
+        monkeypatch.setattr(Environment, "ENVIRON", {"TOKEN": ""})
+        assert Environment().optional_secret("TOKEN", min_length=16) == ""
+
+    def test_no_page_opens_to_an_empty_token(self, client, settings):
+        settings.CASCADE_METRICS_TOKEN = "a-good-token-of-metrics"
+        for sent in ({}, {"authorization": "Bearer "}, {"authorization": ""}):
+            assert client.get("/metrics", headers=sent).status_code == 403
