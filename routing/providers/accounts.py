@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from hashlib import sha256
 
 from routing.conversation import conversation_of
-from routing.foreign import reason_against_foreign
 from routing.patience import told_to_wait_s
 from routing.types import (
     AccountKey,
@@ -32,8 +31,9 @@ REST_AFTER_S = {401: 300.0, 403: 60.0, 429: 30.0}
 LONGEST_REST_S = 600.0
 MAX_TRIES = 3
 
-# What was made under one account and is found by its id there alone.
-_AT_HOME = frozenset({"file_id", "container"})
+# What was made under one account and is found by its id there alone. Within a string
+# quotes are escaped: these can only be keys.
+_AT_HOME = (b'"file_id"', b'"container_upload"')
 _SIGNED = (b'"signature"', b'"redacted_thinking"', b'"encrypted_content"')
 _SCALE = float(2**64)
 
@@ -49,12 +49,12 @@ class Accounts:
         """Return `target` with each key it may be asked with, the best one first.
 
         One alone for what is bound to an account, even while its key rests. Cost: with
-        a single key a comparison, else a pass over the messages.
+        a single key a comparison, else a few passes over the bytes.
         """
         keys = target.provider.keys
         if not keys or request.credential:
             return (target,)
-        if reason_against_foreign(request) in _AT_HOME:
+        if _is_at_home(request):
             return (_with(target, keys[0]),)
         ranked = ranked_for(conversation_of(request), keys)
         if _is_signed(request):
@@ -102,6 +102,12 @@ def _attraction(conversation: bytes, key: AccountKey) -> float:
     digest = sha256(conversation + key.id.encode()).digest()
     share = (int.from_bytes(digest[:8]) + 1) / (_SCALE + 2)
     return -key.weight / math.log(share)
+
+
+def _is_at_home(request: ChatRequest) -> bool:
+    return "container" in request.fields or any(
+        mark in request.body for mark in _AT_HOME
+    )
 
 
 def _is_signed(request: ChatRequest) -> bool:
