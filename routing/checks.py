@@ -150,8 +150,9 @@ def check_providers(**options: Any) -> list[checks.CheckMessage]:
 
 
 def _provider_messages(row: Provider) -> Iterator[checks.CheckMessage]:
-    private = validators.is_private_url(row.base_url)
-    if row.base_url.startswith("http://") and not private:
+    listed = validators.is_listed(validators.host_of(row.base_url))
+    allowed_here = row.private_allowed or listed
+    if row.base_url.startswith("http://") and not allowed_here:
         yield checks.Warning(
             f"The provider {row.name} is reached over http://: its key and all prompts "
             "travel in the clear.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from routing.models import Provider
 from tests.routing.admin.pages import page
@@ -54,3 +55,19 @@ def test_only_a_superuser_sees_or_adds_one(clerk, provider):
         page("provider_change", provider.pk), form_with(provider, new_key="sk-x")
     )
     assert not provider.further_keys.exists()
+
+
+def test_who_set_a_key_is_noted_without_the_key(boss, provider):
+    boss.post(
+        page("provider_change", provider.pk),
+        provider_form(provider, new_key="sk-planted-9999"),
+    )
+    boss.post(
+        page("provider_change", provider.pk),
+        form_with(provider, new_key="sk-planted-further"),
+    )
+    first, second = LogEntry.objects.order_by("pk")
+    assert first.user.username == second.user.username == "boss"
+    assert "Key" in first.get_change_message()
+    assert "b of one" in second.get_change_message()
+    assert "planted" not in first.change_message + second.change_message
