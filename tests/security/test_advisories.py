@@ -192,7 +192,11 @@ class TestAKeyIsKnownByAllOfIt:
 
     @pytest.mark.parametrize("kept", [8, 16, 20, 32, 50])
     def test_a_key_that_begins_alike_is_another_key(self, proxy, kept):
-        twin = proxy.key[:kept] + secrets.new_client_key()[kept:]
+        start = secrets.CLIENT_KEY_START
+        body = proxy.key[:kept] + secrets.new_client_key()[kept:]
+        secret = body[len(start) : len(start) + secrets.SECRET_LENGTH]
+        twin = start + secret + secrets._checksum(secret)
+        assert not secrets.looks_mistyped(twin)
         assert proxy.post(b"{}").status == 400  # the key is good, the body is not
         assert proxy.post(b"{}", headers={"x-api-key": twin}).status == 401
 

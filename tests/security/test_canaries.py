@@ -45,9 +45,8 @@ REFUSED = HttpAnswer(
 )
 
 
-@pytest.fixture
-def answers(proxy, upstream, caplog) -> list[bytes]:
-    """What clients were answered while all that could happen happened."""
+def play(proxy, upstream, caplog) -> list[bytes]:
+    """Let all happen that can; what clients were answered meanwhile."""
     caplog.set_level("DEBUG")
     proxy.add_rule()
     proxy.open_account()
@@ -146,8 +145,10 @@ def pages() -> list[bytes]:
 
 
 def test_no_secret_is_in_any_log_row_file_metric_or_page(
-    proxy, answers, caplog, settings
+    proxy, upstream, caplog, settings
 ):
+    play(proxy, upstream, caplog)
+    assert "401" in caplog.text, "there is a log to search"
     add_a_further_key(proxy)
     kept = files_under(settings.CASCADE_JOURNAL_DIR, settings.CASCADE_STATE_DIR)
     loader.load_once(settings.CASCADE_JOURNAL_DIR)
@@ -168,8 +169,10 @@ def test_no_secret_is_in_any_log_row_file_metric_or_page(
     assert found == []
 
 
-def test_no_client_is_told_a_key_even_where_a_provider_tells_it(proxy, answers):
-    told = b"\n".join(answers)
+def test_no_client_is_told_a_key_even_where_a_provider_tells_it(
+    proxy, upstream, caplog
+):
+    told = b"\n".join(play(proxy, upstream, caplog))
     assert UPSTREAM.encode() in told  # the provider's words are passed on
     for key in (*KEYS, proxy.key, django_settings.SECRET_KEY):
         assert key.encode() not in told
