@@ -73,7 +73,7 @@ class ProviderKeyForm(HeldKeyForm):
         return super().save(commit)
 
 
-class ProviderKeyInline(admin.TabularInline):  # type: ignore[type-arg]
+class ProviderKeyInline(admin.StackedInline):  # type: ignore[type-arg]
     """Further keys of a provider, on its page; for superusers, like its own."""
 
     model = ProviderKey
