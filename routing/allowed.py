@@ -6,6 +6,7 @@ from routing import hosts
 
 AUTH_MODES = ("none", "api_key", "pass_through")
 WORKER_CLASSES = ("gevent", "gthread")
+ROLES = ("all", "api", "pages", "keeper")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LIMITS_WHEN_AWAY = ("budgets_closed", "open", "closed")
 PORTS = (1, 65535)

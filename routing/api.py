@@ -17,6 +17,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from routing import hops
 from routing.auth import (
     ClientKeyAuthentication,
     credential_header,
@@ -93,7 +94,11 @@ class ApiView(APIView):
         )
 
     def perform_authentication(self, request: Request) -> None:
-        """Find who calls; a browser's preflight request carries no key."""
+        """Find who calls; a browser's preflight request carries no key.
+
+        A request of our own is told so first: the key it carries is a provider's.
+        """
+        hops.refuse_loop(request.META.get(hops.VARIABLE, ""))
         if request.method != "OPTIONS":
             super().perform_authentication(request)
 

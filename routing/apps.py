@@ -13,8 +13,8 @@ class RoutingConfig(AppConfig):
     name = "routing"
 
     def ready(self) -> None:
-        """Register checks and alerts; let a change of prices reach workers at once."""
-        autodiscover_modules("checks", "alerting")
+        """Register what others find by name; let new prices reach workers at once."""
+        autodiscover_modules("checks", "alerting", "groups")
         version: Any = self.get_model("ConfigVersion")
 
         def bump(**_: Any) -> None:

@@ -27,6 +27,10 @@ RANGES = {
     "CASCADE_WORKER_TIMEOUT_S": (5, 3600),
     "CASCADE_GRACEFUL_TIMEOUT_S": (0, 3600),
     "CASCADE_KEEPALIVE_S": (0, 3600),
+    "CASCADE_SLOW_CLIENT_S": (1, 3600),
+    "CASCADE_PROXIES_IN_FRONT": (0, 16),
+    "AXES_FAILURE_LIMIT": (1, 1000),
+    "SESSION_COOKIE_AGE": (3600, 30 * 24 * 3600),
     "CASCADE_HOLD_S": (0.1, 600),
     "CASCADE_PING_S": (0.1, 60),
     "CASCADE_MAX_BODY_BYTES": (1024, 1024**3),
@@ -183,8 +187,9 @@ def check_providers(**options: Any) -> list[checks.CheckMessage]:
 
 
 def _provider_messages(row: Provider) -> Iterator[checks.CheckMessage]:
-    private = validators.is_private_url(row.base_url)
-    if row.base_url.startswith("http://") and not private:
+    listed = validators.is_listed(validators.host_of(row.base_url))
+    allowed_here = row.private_allowed or listed
+    if row.base_url.startswith("http://") and not allowed_here:
         yield checks.Warning(
             f"The provider {row.name} is reached over http://: its key and all prompts "
             "travel in the clear.",

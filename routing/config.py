@@ -171,7 +171,8 @@ class Snapshot:
     `models` are the rows about models, names before patterns, those of providers or
     models that are switched off too; `facts_of` tells what they come to. `learned` is
     up to a minute older, and so is `spent`: what keys with a budget spent of real
-    (False) and simulated (True) money, by name.
+    (False) and simulated (True) money, by name; `private_hosts` may lie in a
+    private network.
     """
 
     version: int
@@ -182,6 +183,7 @@ class Snapshot:
     models: tuple[KnownModel, ...] = field(default=(), repr=False)
     facts_of: FactsOf = field(default=nothing_known, repr=False, compare=False)
     cascade_on: bool = True
+    private_hosts: frozenset[str] = frozenset()
     learned: LearnedByRule = field(default_factory=dict, repr=False, compare=False)
     spent: Mapping[tuple[str, bool], Spent] = field(
         default_factory=dict, repr=False, compare=False

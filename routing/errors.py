@@ -9,6 +9,7 @@
     |       `-- BudgetSpent 429: asking again will not help
     |-- LimitsAway 503: nobody can say whether a limit is reached
     |-- ConfigurationError 500: an operator must mend something
+    |   `-- LoopDetected 508: a provider's address leads back to us
     `-- UpstreamError: a provider is at fault
         |-- UpstreamUnreachable 502: no connection, or it broke before a status line
         |-- UpstreamTimeout 504: no status line, or no end of the body, in time
@@ -130,6 +131,12 @@ class ConfigurationError(ProxyError):
     """An operator must mend something; trying again will not help."""
 
     should_retry = False
+
+
+class LoopDetected(ConfigurationError):
+    """We were asked by ourselves, directly or through other proxies."""
+
+    status = 508
 
 
 class UpstreamError(ProxyError):

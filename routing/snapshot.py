@@ -19,7 +19,7 @@ from django.db import close_old_connections
 
 from metrics import price_book, rule_stats
 from metrics.stakes import LearnedByRule
-from routing import key_table, model_table
+from routing import hosts, key_table, model_table
 from routing.config import (
     OwnedPattern,
     Pattern,
@@ -36,16 +36,16 @@ from routing.models import (
     ConfigVersion,
     Controls,
     Provider,
+    ProviderKey,
     UpstreamModel,
 )
+from routing.provider_config import provider_config
 from routing.types import (
     OnVerifierError,
-    ProviderConfig,
-    ProviderKind,
     ResponseModel,
     RuleTerms,
 )
-from routing.validators import header_lines
+from routing.validators import header_lines, host_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,11 @@ class SnapshotHolder:
     def learned(self) -> LearnedByRule:
         """What is known of rules in the snapshot there is; nothing without one."""
         return self._snapshot.learned if self._snapshot else {}
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """The hosts that rows of providers let lie in a private network."""
+        return self._snapshot.private_hosts if self._snapshot else frozenset()
 
     @property
     def healthy(self) -> bool:
@@ -134,7 +139,7 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Eight queries, nine with a budget."""
+    """Return the configuration as it stands. Nine queries, ten with a budget."""
     version = ConfigVersion.current()
     provider_rows = list(Provider.objects.all())
     model_rows = list(UpstreamModel.objects.all())
@@ -153,6 +158,11 @@ def load() -> Snapshot:
         facts_of=model_table.lookup(models),
         cascade_on=settings.CASCADE_ENABLED and _cascade_on(),
         learned=rule_stats.load(),
+        private_hosts=frozenset(
+            hosts.bare(host_of(row.base_url))
+            for row in provider_rows
+            if row.private_allowed and row.enabled
+        ),
     )
 
 
@@ -161,47 +171,14 @@ def _cascade_on() -> bool:
     return row is None or bool(row.cascade_on)
 
 
-def provider_config(row: Provider) -> ProviderConfig:
-    """Return the provider of `row` as the hot path reads it, its key in the clear."""
-    key, trouble = _key(row)
-    return ProviderConfig(
-        name=row.name,
-        kind=cast(ProviderKind, row.kind),
-        base_url=row.base_url.rstrip("/"),
-        api_key=key,
-        trouble=trouble,
-        takes_client_credentials=row.takes_client_credentials,
-        priority=row.priority,
-    )
-
-
-def _key(row: Provider) -> tuple[str, str]:
-    try:
-        key = row.key()
-    except ConfigurationError as error:
-        logger.warning("provider %s: %s", row.name, error.message)
-        return "", _told_to_clients(row, error.message)
-    if row.key_reference and not key:
-        trouble = (
-            f"The provider {row.name} has no API key: "
-            f"{row.key_reference} holds nothing."
-        )
-        return "", _told_to_clients(row, trouble)
-    return key, ""
-
-
-def _told_to_clients(row: Provider, trouble: str) -> str:
-    """Return `trouble`, but no path of this machine: that is for the log alone."""
-    if row.key_reference.startswith("file:"):
-        return f"The provider {row.name} has no usable key: the log says why."
-    return trouble
-
-
 def _patterns(
     provider_rows: list[Provider], model_rows: list[UpstreamModel]
 ) -> tuple[OwnedPattern, ...]:
     enabled = {row.pk: row for row in provider_rows if row.enabled}
-    configs = {pk: provider_config(row) for pk, row in enabled.items()}
+    further = _further_keys()
+    configs = {
+        pk: provider_config(row, further.get(pk, ())) for pk, row in enabled.items()
+    }
     ranked: list[tuple[Any, OwnedPattern]] = []
     for row in model_rows:
         if not row.enabled or row.provider_id not in enabled:
@@ -214,6 +191,13 @@ def _patterns(
         ranked.append(((not exact, -literal, priority, provider.name), owned))
     ranked.sort(key=lambda pair: pair[0])
     return tuple(owned for _, owned in ranked)
+
+
+def _further_keys() -> dict[int, list[ProviderKey]]:
+    found: dict[int, list[ProviderKey]] = {}
+    for row in ProviderKey.objects.filter(enabled=True).order_by("pk"):
+        found.setdefault(row.provider_id, []).append(row)
+    return found
 
 
 def _rules() -> tuple[RuleConfig, ...]:

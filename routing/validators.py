@@ -126,6 +126,14 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
         return "", url, None
 
 
+def is_listed(host: str) -> bool:
+    """Return whether `CASCADE_PRIVATE_UPSTREAMS` names `host`, in any spelling."""
+    spellings = {hosts.bare(host), str(hosts.address_of(host))}
+    return any(
+        hosts.bare(entry) in spellings for entry in settings.CASCADE_PRIVATE_UPSTREAMS
+    )
+
+
 def is_private_url(url: str) -> bool:
     """Return whether the host of `url` looks private."""
     return hosts.is_private(host_of(url))

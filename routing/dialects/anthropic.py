@@ -26,6 +26,7 @@ CREDENTIAL_HEADERS = frozenset(
 # Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
 WITHHELD_HEADERS = frozenset(
     {
+        "cascade-hop",
         "connection",
         "content-length",
         "expect",

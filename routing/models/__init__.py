@@ -6,6 +6,7 @@ the version row, which is how workers learn of it.
 
 from routing.models.installation import Controls, Installation
 from routing.models.keys import ClientKey, LimitTable
+from routing.models.provider_keys import ProviderKey
 from routing.models.providers import Provider, UpstreamModel
 from routing.models.rules import CascadeRule
 from routing.versioning import ConfigModel, ConfigVersion
@@ -19,5 +20,6 @@ __all__ = [
     "Installation",
     "LimitTable",
     "Provider",
+    "ProviderKey",
     "UpstreamModel",
 ]
