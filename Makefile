@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run env demo test check bench bench-economics bench-quality bench-reports test-postgres test-live test-clients fuzz lock
+.PHONY: help run env demo test check bench bench-economics bench-quality bench-reports screenshots test-postgres test-live test-clients fuzz attack sbom lock
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -64,6 +64,9 @@ test-postgres: $(INSTALLED_DEV)  ## the tests of the account and routing on Post
 	$(BIN)/python -m bench.postgres --if-available \
 		$(BIN)/python -m pytest -q tests/metrics tests/routing
 
+screenshots: $(INSTALLED_DEV)  ## take those of docs/ anew, in headless Chromium
+	$(BIN)/python -m tests.browser.shots docs/screenshots
+
 test-live: $(INSTALLED_DEV)  ## run against real model inference on this machine
 	$(BIN)/python -m pytest -m live tests/live
 
@@ -72,6 +75,12 @@ test-clients: $(INSTALLED_DEV)  ## run real client programs against the proxy
 
 fuzz: $(INSTALLED_DEV)  ## look for input that breaks a parser (FUZZ_S= seconds)
 	@FUZZ_S="$(or $(FUZZ_S),60)" $(BIN)/python -m tests.fuzz
+
+attack: $(INSTALLED_DEV)  ## attack a proxy on loopback (ATTACK_S= seconds, 60)
+	@ATTACK_S="$(or $(ATTACK_S),60)" $(BIN)/python -m tests.security
+
+sbom: $(INSTALLED)  ## write sbom.json: what is installed, as CycloneDX
+	@$(BIN)/python .ci/sbom.py requirements.txt > sbom.json && echo "Wrote sbom.json."
 
 UV_COMPILE = $(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 \
 	--universal --no-strip-extras --no-emit-index-url --no-emit-find-links \

@@ -7,6 +7,16 @@ from django.http import HttpRequest, HttpResponse
 from routing import exception_handler
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the 400 of a page: a name of the host that is not ours, most of all."""
+    del request, exception
+    return HttpResponse(
+        "Bad request. Is this name of the host among ALLOWED_HOSTS?\n",
+        status=400,
+        content_type="text/plain",
+    )
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 404 of a page; addresses under /v1/ have their own view."""
     del request, exception

@@ -26,7 +26,10 @@ settings: Any = importlib.import_module(use_settings())
 wsgi_app = "cascadeproxy.wsgi:application"
 bind = f"{hosts.in_url(settings.CASCADE_HOST)}:{settings.CASCADE_PORT}"
 workers = settings.CASCADE_WORKERS
-worker_class = settings.CASCADE_WORKER_CLASS
+worker_class = {
+    "gevent": "cascadeproxy.workers.GeventWorker",
+    "gthread": "cascadeproxy.workers.ThreadWorker",
+}.get(settings.CASCADE_WORKER_CLASS, settings.CASCADE_WORKER_CLASS)
 worker_connections = settings.CASCADE_WORKER_CONNECTIONS
 threads = settings.CASCADE_THREADS
 timeout = settings.CASCADE_WORKER_TIMEOUT_S
@@ -47,10 +50,12 @@ raw_env = [f"PROMETHEUS_MULTIPROC_DIR={metrics_directory}"]
 
 
 def on_starting(arbiter: Arbiter) -> None:
-    """Refuse to serve everybody without keys unless that was asked for.
+    """Refuse a role that serves nobody, and to serve everybody without keys.
 
     Raises RuntimeError, which gunicorn prints as its last word.
     """
+    if settings.ROLE == "keeper":
+        raise RuntimeError("The role keeper serves nobody: run manage.py keeper.")
     mode, allow_open = settings.CASCADE_AUTH_MODE, settings.CASCADE_ALLOW_OPEN
     for address in arbiter.cfg.address:
         if not isinstance(address, tuple):
@@ -128,9 +133,12 @@ def _environment() -> dict[str, str]:
 
 
 def _programs(environment: dict[str, str]) -> list[Program]:
-    keeper = ("django", "keeper", "--wait")
-    programs = [Program(name="keeper", arguments=keeper)]
-    address = _simulator_address(environment)
+    programs = []
+    if settings.ROLE == "all":  # else it is a process of its own, on every host
+        keeper = ("django", "keeper", "--wait")
+        programs.append(Program(name="keeper", arguments=keeper))
+    serves_api = settings.ROLE in {"all", "api"}
+    address = _simulator_address(environment) if serves_api else ""
     if address:
         host, _, port = address.rpartition(":")
         simulator = ("routing.simulator", "--wait", "--host", host, "--port", port)

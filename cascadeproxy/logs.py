@@ -12,6 +12,8 @@ import msgspec
 # What could end a line or move a terminal's cursor: clients name models as they like.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
+MAX_TOLD_CHARS = 200
+
 
 class WithTraceback(logging.Filter):
     """Lets through what was not foreseen. Django logs each 5xx answer; so do we."""
@@ -19,6 +21,16 @@ class WithTraceback(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record carries an exception."""
         return bool(record.exc_info)
+
+
+class InOneLine(logging.Filter):
+    """Tells briefly, without a traceback, what any stranger can bring about."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shorten the record; it goes on."""
+        record.msg, record.args = record.getMessage()[:MAX_TOLD_CHARS], ()
+        record.exc_info = record.exc_text = None
+        return True
 
 
 class JsonFormatter(logging.Formatter):

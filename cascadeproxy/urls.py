@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from cascadeproxy import health
 
+handler400 = "cascadeproxy.errors.bad_request"
 handler404 = "cascadeproxy.errors.not_found"
 handler500 = "cascadeproxy.errors.server_error"
 

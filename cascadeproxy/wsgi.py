@@ -16,7 +16,10 @@ from django.urls import set_urlconf
 from gunicorn.http.errors import ParseException
 
 from cascadeproxy.environment import use_settings
+from metrics.identifiers import new_request_id
 from routing.body import LENGTH_UNKNOWN, MalformedBody
+from routing.dialects import anthropic
+from routing.errors import NotFound
 
 # Asked by load balancers, Prometheus and clients, often by address.
 PROBES = frozenset({"/health", "/ready", "/metrics", "/api/hello"})
@@ -64,7 +67,11 @@ class Entry:
     ) -> Iterable[bytes]:
         """Answer one request."""
         if not _is_api(environ):
+            if settings.ROLE == "api":
+                return _elsewhere(start_response)
             return self._page(environ, start_response)
+        if settings.ROLE == "pages" and environ["PATH_INFO"] not in PROBES:
+            return _not_here(environ, start_response)
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
             _bound_body(environ)
         return self._api(environ, start_response)
@@ -75,6 +82,21 @@ class Entry:
             return self._pages(environ, start_response)
         start_response("413 Content Too Large", [("Content-Type", "text/plain")])
         return [b"The form is too large.\n"]
+
+
+def _not_here(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer a client that took the pages for the API, in its own envelope."""
+    error = NotFound("Only pages are served here; the API has another address.")
+    request_id = new_request_id()
+    body = anthropic.render_error(error, request_id)
+    headers = [*anthropic.error_headers(error, request_id)]
+    start_response("404 Not Found", [*headers, ("content-length", str(len(body)))])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def _elsewhere(start_response: StartResponse) -> Iterable[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain")])
+    return [b"Only the API is served here.\n"]
 
 
 def _is_api(environ: Environ) -> bool:

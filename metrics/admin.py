@@ -14,7 +14,12 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 
-from metrics import admin_tables, formats, report_key_admin  # noqa: F401  registers
+from metrics import (  # noqa: F401  two of them register themselves
+    admin_tables,
+    alert_admin,
+    formats,
+    report_key_admin,
+)
 from metrics.admin_tables import calls_of, figure
 from metrics.decision_page import url_of
 from metrics.models import ModelPrice, RoutingDecision

@@ -75,14 +75,24 @@ def estimate_nusd(
         return None
     if not verifier.cost_nusd or not draft.usage.output_tokens:
         return None
-    first = caches.draft is None and caches.verifier is None
-    held = caches.held(caches.verifier)
-    if first:  # what the draft read then, other conversations left in both caches
-        held = round(draft.usage.cache_read_tokens * stakes.token_ratio)
-    elif is_other_prompt(caches.draft, draft.usage, caches.now):
-        held = 0
-    usage = _in_verifiers_tokens(draft.usage, stakes, held)
+    usage = _in_verifiers_tokens(
+        draft.usage, stakes, _really_held(draft.usage, stakes, caches)
+    )
     return _priced(usage, stakes.verifier_price)
+
+
+def _really_held(usage: Usage, stakes: Stakes, caches: Caches) -> int:
+    """How much of a draft's prompt the verifier's cache holds, in its tokens.
+
+    What the draft read although its cache held nothing of this conversation, or of this
+    prompt, other conversations left: they are as likely to have left it with the
+    verifier.
+    """
+    held = caches.held(caches.verifier)
+    cold = not held and not caches.held(caches.draft)
+    if cold or is_other_prompt(caches.draft, usage, caches.now):
+        return round(usage.cache_read_tokens * stakes.token_ratio)
+    return held
 
 
 def estimated_usage(usage: Usage, stakes: Stakes, caches: Caches) -> Usage:

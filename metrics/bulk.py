@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 from django.db import connection, models
 
 Rows = Sequence[Sequence[Any]]
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Keep Python from looking for cycles in here: a decorator too.
+
+    Thousands of rows are made and gone again without any, and each look at them, and
+    at all else there is, costs a fifth of what making them does.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def insert(

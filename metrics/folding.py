@@ -5,8 +5,9 @@ The order of a decision's sums is that of `SUMS`; hours take the first few of th
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -45,12 +46,23 @@ PARTS = {
 WENT_COLD = "verifier:warm"
 
 Key = tuple[Any, ...]
+# Prompt, cached and output tokens and money of each part of a cascade.
+Parts = dict[str, Sequence[int]]
+
+_NOTHING = dict.fromkeys(SUMS, 0)
+_NAMES = {
+    part: tuple(
+        f"{part}_{what}"
+        for what in ("prompt_tokens", "cached_tokens", "output_tokens", "nusd")
+    )
+    for part in ("draft", "verifier", "check")
+}
+_HOURLY_COUNT = len(HOURLY_SUMS)
 
 
 class Decision(NamedTuple):
     """The columns of a decision that are summed, in the order they are read."""
 
-    id: int
     started_at: datetime
     simulated: bool
     rule: str
@@ -92,6 +104,14 @@ class Calendar:
     pruned_before: datetime | None = None
     pruned_day: date | None = None
 
+    def keeps_minute(self, minute: datetime) -> bool:
+        """Return whether all moments of `minute`, its first one, count alike.
+
+        No zone changes its offset within a minute, but a border of what was pruned may
+        be anywhere.
+        """
+        return self.pruned_before is None or minute >= self.pruned_before
+
     def day_of(self, moment: datetime) -> date:
         """Return the day of `moment`."""
         day = moment.astimezone(self.zone).date()
@@ -110,10 +130,6 @@ class Calendar:
         return max(hour, self.pruned_before)
 
 
-def _no_sums() -> list[int]:
-    return [0] * len(SUMS)
-
-
 def _no_histogram() -> list[list[int]]:
     return [[0] * BINS for _ in HISTOGRAM_SUMS]
 
@@ -122,42 +138,52 @@ def _no_histogram() -> list[list[int]]:
 class Tally:
     """What some decisions add to each table, by the key of the row."""
 
-    daily: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(_no_sums))
-    hourly: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(_no_sums))
+    calendar: Calendar
+    daily: dict[Key, list[int]] = field(default_factory=dict)
+    hourly: dict[Key, list[int]] = field(default_factory=dict)
     histograms: dict[Key, list[list[int]]] = field(
         default_factory=lambda: defaultdict(_no_histogram)
     )
+    _minutes: dict[datetime, tuple[date, datetime]] = field(default_factory=dict)
 
-    def add(self, decision: Decision, calendar: Calendar) -> None:
+    def add(self, decision: Decision) -> None:
         """Add one decision to the sums of its day, its hour and its bin."""
         d = decision
-        day, hour = calendar.day_of(d.started_at), calendar.hour_of(d.started_at)
+        day, hour = self._place_of(d.started_at)
+        parts = _parts(d.calls)
+        sums = _sums(d, parts)
         models = (d.requested_model, d.served_model)
-        sums = sums_of(d)
-        _add(
-            self.daily[
-                (day, d.simulated, d.rule, d.key_name, d.tag, *models, d.outcome)
-            ],
-            sums,
-        )
-        _add(
-            self.hourly[(hour, d.simulated, d.rule, d.outcome)],
-            sums[: len(HOURLY_SUMS)],
-        )
+        key: Key = (day, d.simulated, d.rule, d.key_name, d.tag, *models, d.outcome)
+        _add(self.daily, key, sums)
+        key = (hour, d.simulated, d.rule, d.outcome)
+        _add(self.hourly, key, sums[:_HOURLY_COUNT])
         if d.confidence is not None:
             vetoed = d.reason.startswith("veto:")
             key = (day, d.simulated, d.rule, d.outcome, vetoed)
-            _add_to_bin(self.histograms[key], d, d.confidence)
+            _add_to_bin(self.histograms[key], bin_of(d.confidence), d, parts)
+
+    def _place_of(self, moment: datetime) -> tuple[date, datetime]:
+        """The day and hour of `moment`, reckoned once for each minute."""
+        minute = moment.replace(second=0, microsecond=0)
+        place = self._minutes.get(minute)
+        if place is None:
+            place = self.calendar.day_of(moment), self.calendar.hour_of(moment)
+            if self.calendar.keeps_minute(minute):
+                self._minutes[minute] = place
+        return place
 
 
 def sums_of(decision: Decision) -> list[int]:
     """Return what one decision adds to a day, in the order of `SUMS`."""
+    return _sums(decision, _parts(decision.calls))
+
+
+def _sums(decision: Decision, parts: Parts) -> list[int]:
     d, known = decision, decision.known
     # What was asked afterwards is money, but no request of anybody's.
     asked = int(d.outcome != "shadow")
-    parts = _parts(d.calls)
     wasted = "draft" in parts and d.outcome != "accepted"
-    values = {
+    values = _NOTHING | {
         "decisions": asked,
         "repeats": int(d.repeat),
         "aborted": int(d.aborted),
@@ -168,41 +194,35 @@ def sums_of(decision: Decision) -> list[int]:
         "wasted_drafts": int(wasted),
         "wasted_ms": (d.draft_ms or 0) if wasted else 0,
     }
+    for part, sums in parts.items():
+        values.update(zip(_NAMES[part], sums if known else (*sums[:3], 0), strict=True))
     if known:
         values["cost_nusd"] = d.cost_nusd or 0
         values["baseline_nusd"] = d.baseline_nusd or 0
         values["wasted_nusd"] = parts["draft"][3] if wasted else 0
         if d.baseline_basis == WENT_COLD and "verifier" in parts:
             values["lost_cache_nusd"] = parts["verifier"][3] - values["baseline_nusd"]
-    for part, (prompt, cached, output, nusd) in parts.items():
-        values[f"{part}_prompt_tokens"] = prompt
-        values[f"{part}_cached_tokens"] = cached
-        values[f"{part}_output_tokens"] = output
-        values[f"{part}_nusd"] = nusd if known else 0
-    return [values.get(name, 0) for name in SUMS]
+    return list(values.values())
 
 
-def _parts(calls: Iterable[list[Any]]) -> dict[str, list[int]]:
-    """Prompt, cached and output tokens and money of drafts, verifiers and checks."""
-    parts: dict[str, list[int]] = {}
+def _parts(calls: Iterable[list[Any]]) -> Parts:
+    """What drafts, verifiers and checks add up to; only those that were called."""
+    parts: Parts = {}
     for call in calls:
         role, *sums = call_sums(call)
         part = PARTS.get(role, "check")
-        if part in parts:
-            _add(parts[part], sums)
-        else:
-            parts[part] = sums
+        before = parts.get(part)
+        parts[part] = list(map(operator.add, before, sums)) if before else sums
     return parts
 
 
 def _add_to_bin(
-    histogram: list[list[int]], decision: Decision, confidence: float
+    histogram: list[list[int]], place: int, decision: Decision, parts: Parts
 ) -> None:
-    place = bin_of(confidence)
     decisions, known, draft_nusd, baseline_nusd = histogram
     decisions[place] += 1
     if decision.known:
-        drafts = _parts(decision.calls).get("draft")
+        drafts = parts.get("draft")
         known[place] += 1
         draft_nusd[place] += drafts[3] if drafts else 0
         alone = decision.estimate_nusd if decision.outcome == "shadow" else None
@@ -220,6 +240,6 @@ def bin_of(confidence: float) -> int:
     return place
 
 
-def _add(sums: list[int], more: Iterable[int]) -> None:
-    for place, value in enumerate(more):
-        sums[place] += value
+def _add(tally: dict[Key, list[int]], key: Key, sums: list[int]) -> None:
+    before = tally.get(key)
+    tally[key] = sums if before is None else list(map(operator.add, before, sums))

@@ -96,6 +96,11 @@ STATE_ERRORS = Counter(
     "cascadeproxy_state_errors_total",
     "Times the state shared by workers could not be used.",
 )
+REFUSED = Counter(
+    "cascadeproxy_refused_total",
+    "Requests refused by a limit of their key, by the limit. They are no decisions.",
+    ["limit"],
+)
 BREAKER_OPENINGS = Counter(
     "cascadeproxy_breaker_openings_total",
     "Times the circuit breaker of a model opened.",

@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from metrics.stakes import (
     MIN_ERRORS,
@@ -16,12 +17,29 @@ from metrics.stakes import (
     MIN_PROMPT_PAIRS,
     Learned,
 )
-from metrics.types import CallRecord, OutcomeKind, Usage
+from metrics.types import CallRecord, OutcomeKind, Role
 
 # After so long a decision counts half.
 HALF_LIFE_S = 24 * 3600.0
 # Of so many escalations the error of the estimate is kept, the newest.
 MAX_ERRORS = 100
+
+
+class Told(NamedTuple):
+    """What is looked at of one call; tokens nobody told are 0."""
+
+    role: Role
+    status: int | None
+    prompt_tokens: int
+    output_tokens: int
+    cost_nusd: int | None
+
+    @classmethod
+    def of(cls, call: CallRecord) -> Told:
+        """Return what `call` tells."""
+        prompt = call.usage.prompt_tokens if call.usage else 0
+        output = call.usage.output_tokens if call.usage else 0
+        return cls(call.role, call.status, prompt, output, call.cost_nusd)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +48,7 @@ class Lesson:
 
     at: datetime
     outcome: OutcomeKind
-    calls: Sequence[CallRecord]
+    calls: Sequence[Told]
     baseline_nusd: int | None
     estimate_nusd: int | None
 
@@ -63,21 +81,37 @@ SUMS = tuple(f.name for f in fields(Tally) if f.name not in ("at", "errors"))
 
 def taught(tally: Tally, lessons: Iterable[Lesson]) -> Tally:
     """Return `tally` with `lessons` added, all faded to the latest of them."""
+    sums, at, errors = _sums(tally), tally.at, list(tally.errors)
     for lesson in lessons:
-        tally = _added(faded(tally, lesson.at), lesson)
-    return tally
+        share = _left(at, lesson.at)
+        if share < 1.0:
+            sums = {name: value * share for name, value in sums.items()}
+        if at is None or lesson.at > at:
+            at = lesson.at
+        _add(sums, lesson)
+        errors += _errors(lesson)
+    return Tally(at=at, errors=tuple(errors[-MAX_ERRORS:]), **sums)
 
 
 def faded(tally: Tally, now: datetime) -> Tally:
     """Return `tally` as it counts at `now`; one from later than that counts whole."""
     if tally.at is None:
         return replace(tally, at=now)
-    age_s = (now - tally.at).total_seconds()
-    if age_s <= 0:
+    share = _left(tally.at, now)
+    if share >= 1.0:
         return tally
-    share = 0.5 ** (age_s / HALF_LIFE_S)
-    sums = {name: getattr(tally, name) * share for name in SUMS}
-    return replace(tally, at=now, **sums)
+    sums = {name: value * share for name, value in _sums(tally).items()}
+    return Tally(at=now, errors=tally.errors, **sums)
+
+
+def _sums(tally: Tally) -> dict[str, float]:
+    return {name: getattr(tally, name) for name in SUMS}
+
+
+def _left(at: datetime | None, now: datetime) -> float:
+    """The share that what was summed at `at` counts at `now`."""
+    age_s = (now - at).total_seconds() if at else 0.0
+    return 0.5 ** (age_s / HALF_LIFE_S) if age_s > 0 else 1.0
 
 
 def learned(tally: Tally) -> Learned:
@@ -114,62 +148,46 @@ def median_error(errors: Sequence[float]) -> float | None:
     return statistics.median(map(abs, errors))
 
 
-def _added(tally: Tally, lesson: Lesson) -> Tally:
-    accepted = lesson.outcome == "accepted"
-    tally = replace(
-        tally,
-        accepted=tally.accepted + accepted,
-        escalated=tally.escalated + (not accepted),
-    )
-    return _with_error(_with_pair(_with_money(tally, lesson), lesson), lesson)
+def _add(sums: dict[str, float], lesson: Lesson) -> None:
+    sums["accepted" if lesson.outcome == "accepted" else "escalated"] += 1
+    _add_money(sums, lesson)
+    draft = _whole(lesson, "draft")
+    if draft is None:
+        return
+    sums["drafts"] += 1
+    sums["draft_output_tokens"] += draft.output_tokens
+    verifier = _whole(lesson, "verifier")
+    if verifier is None:
+        return
+    sums["pairs"] += 1
+    sums["pair_draft_prompt"] += draft.prompt_tokens
+    sums["pair_verifier_prompt"] += verifier.prompt_tokens
+    sums["pair_draft_output"] += draft.output_tokens
+    sums["pair_verifier_output"] += verifier.output_tokens
 
 
-def _with_money(tally: Tally, lesson: Lesson) -> Tally:
+def _add_money(sums: dict[str, float], lesson: Lesson) -> None:
     costs = [call.cost_nusd for call in lesson.calls if call.role == "draft"]
     known = [cost for cost in costs if cost is not None]
     if lesson.baseline_nusd is None or len(known) < len(costs):
-        return tally
-    return replace(
-        tally,
-        draft_nusd=tally.draft_nusd + sum(known),
-        baseline_nusd=tally.baseline_nusd + lesson.baseline_nusd,
-    )
+        return
+    sums["draft_nusd"] += sum(known)
+    sums["baseline_nusd"] += lesson.baseline_nusd
 
 
-def _with_pair(tally: Tally, lesson: Lesson) -> Tally:
-    draft, verifier = _whole(lesson, "draft"), _whole(lesson, "verifier")
-    if draft is None:
-        return tally
-    tally = replace(
-        tally,
-        drafts=tally.drafts + 1,
-        draft_output_tokens=tally.draft_output_tokens + draft.output_tokens,
-    )
-    if verifier is None:
-        return tally
-    return replace(
-        tally,
-        pairs=tally.pairs + 1,
-        pair_draft_prompt=tally.pair_draft_prompt + draft.prompt_tokens,
-        pair_verifier_prompt=tally.pair_verifier_prompt + verifier.prompt_tokens,
-        pair_draft_output=tally.pair_draft_output + draft.output_tokens,
-        pair_verifier_output=tally.pair_verifier_output + verifier.output_tokens,
-    )
-
-
-def _whole(lesson: Lesson, role: str) -> Usage | None:
-    """The usage of the last call of `role` that was answered; None without one."""
+def _whole(lesson: Lesson, role: str) -> Told | None:
+    """The last call of `role` that was answered and told its tokens; None without."""
     told = [
-        call.usage
+        call
         for call in lesson.calls
-        if call.role == role and call.status == 200 and call.usage is not None
+        if call.role == role and call.status == 200 and call.output_tokens
     ]
-    return told[-1] if told and told[-1].output_tokens else None
+    return told[-1] if told else None
 
 
-def _with_error(tally: Tally, lesson: Lesson) -> Tally:
+def _errors(lesson: Lesson) -> list[float]:
+    """The error of the estimate where there is one and the truth is known."""
     truth = sum(call.cost_nusd or 0 for call in lesson.calls if call.role == "verifier")
     if lesson.estimate_nusd is None or not truth:
-        return tally
-    error = round(lesson.estimate_nusd / truth - 1, 4)
-    return replace(tally, errors=(*tally.errors, error)[-MAX_ERRORS:])
+        return []
+    return [round(lesson.estimate_nusd / truth - 1, 4)]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 from django.db import (
@@ -26,14 +26,14 @@ from django.db import (
 )
 from django.db.models import F
 
-from metrics import bulk, label_loading, lines, rows, text_loading
+from metrics import bulk, label_loading, lines, rollups, rows, text_loading
 from metrics.journal import SUFFIX, try_lock
 from metrics.models import JournalFile, RoutingDecision
 from metrics.rollup_models import RollupState
 from metrics.types import DecisionRecord, LabelRecord, TextRecord
 
 logger = logging.getLogger(__name__)
-BATCH_LINES = 2_000
+BATCH_LINES = 5_000
 REJECTED_NAME = "rejected.jsonl"
 
 
@@ -64,6 +64,14 @@ class LoadResult:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A decision, and the row it becomes: inserted and added to the sums."""
+
+    record: DecisionRecord
+    values: list[Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     """Some lines of a file: those that say something, and those that do not.
@@ -71,7 +79,7 @@ class _Batch:
     Text that cannot be read is counted alone: nobody may find it in a file for people.
     """
 
-    records: list[DecisionRecord]
+    new: list[_New]
     texts: list[TextRecord]
     labels: list[LabelRecord]
     bad: list[bytes]
@@ -133,6 +141,7 @@ def _load_file(path: Path) -> Iterator[LoadResult]:
             _forget(path)
 
 
+@bulk.without_collecting()
 def _next_batch(file: IO[bytes], name: str, *, whole: bool) -> _Batch | None:
     """The lines after the last one loaded, None when there are none.
 
@@ -148,7 +157,7 @@ def _next_batch(file: IO[bytes], name: str, *, whole: bool) -> _Batch | None:
 
 
 def _parse(read: Sequence[bytes], start: int) -> _Batch:
-    records: list[DecisionRecord] = []
+    new: list[_New] = []
     texts: list[TextRecord] = []
     labels: list[LabelRecord] = []
     bad: list[bytes] = []
@@ -161,12 +170,13 @@ def _parse(read: Sequence[bytes], start: int) -> _Batch:
             elif lines.holds_label(line):
                 labels.append(lines.decode_label(line))
             else:
-                records.append(lines.decode(line))
+                record = lines.decode(line)
+                new.append(_New(record, rows.values_of(record)))
         except msgspec.MsgspecError:
             bad_texts += holds_text
             bad += [] if holds_text else [line]
     return _Batch(
-        records=records,
+        new=new,
         texts=texts,
         labels=labels,
         bad=bad,
@@ -176,22 +186,26 @@ def _parse(read: Sequence[bytes], start: int) -> _Batch:
     )
 
 
+@bulk.without_collecting()
 def _store(batch: _Batch, path: Path) -> LoadResult | None:
     """Write a batch in one transaction; None when another loader was faster."""
     with transaction.atomic():
         if not _advance(path.name, batch):
             return None
         # Ids of decisions must be committed in their order: see metrics.rollups.
-        RollupState.locked()
-        loaded, refused = _insert(batch.records)
-        bad = batch.bad + [lines.encode(record) for record in refused]
+        state = RollupState.locked()
+        caught_up = rollups.is_caught_up(state)
+        loaded, refused = _insert(batch.new)
+        if caught_up and loaded == len(batch.new):
+            rollups.add_inserted(state, [new.values for new in batch.new])
+        bad = batch.bad + [lines.encode(new.record) for new in refused]
         if bad:
             _reject(path, bad)
         texts_lost = batch.bad_texts + text_loading.insert(batch.texts)
         labels_lost = label_loading.insert(batch.labels)
     return LoadResult(
         loaded=loaded,
-        duplicates=len(batch.records) - len(refused) - loaded,
+        duplicates=len(batch.new) - len(refused) - loaded,
         rejected=len(bad),
         texts_lost=texts_lost,
         labels_lost=labels_lost,
@@ -205,26 +219,24 @@ def _advance(name: str, batch: _Batch) -> bool:
     return here.update(loaded_bytes=batch.end) == 1
 
 
-def _insert(
-    records: Sequence[DecisionRecord],
-) -> tuple[int, list[DecisionRecord]]:
+def _insert(decisions: Sequence[_New]) -> tuple[int, list[_New]]:
     """Insert what is not there yet: how many, and those the database will not take."""
-    if not records:
+    if not decisions:
         return 0, []
     try:
-        return _insert_many(records), []
+        return _insert_many(decisions), []
     except (DataError, IntegrityError, OverflowError):
-        if len(records) == 1:
-            return 0, list(records)
-    middle = len(records) // 2
-    first, refused_first = _insert(records[:middle])
-    second, refused_second = _insert(records[middle:])
+        if len(decisions) == 1:
+            return 0, list(decisions)
+    middle = len(decisions) // 2
+    first, refused_first = _insert(decisions[:middle])
+    second, refused_second = _insert(decisions[middle:])
     return first + second, refused_first + refused_second
 
 
-def _insert_many(records: Sequence[DecisionRecord]) -> int:
+def _insert_many(decisions: Sequence[_New]) -> int:
     """Insert all or none; how many were new comes back."""
-    values = [rows.parameters(record, connection) for record in records]
+    values = rows.parameters((new.values for new in decisions), connection)
     known = f"({connection.ops.quote_name('decision_id')}) DO NOTHING"
     with transaction.atomic():
         return bulk.insert(RoutingDecision, rows.COLUMNS, values, conflict=known)

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from metrics import (  # noqa: F401  Django finds them here
+    alert_models,
     label_models,
     report_key_models,
     rollup_models,

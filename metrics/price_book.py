@@ -113,6 +113,19 @@ class PriceBook:
                 return prices.price_for(prompt_tokens)
         return None
 
+    def names(self) -> list[str]:
+        """Return what has a listed price, as provider/model; no pattern is a name.
+
+        A pattern that only ends in `*` stands for the name before it.
+        """
+        listed = [*self._exact, *(name for name, _ in self._patterns)]
+        found = {
+            f"{name.provider}/{name.model.removesuffix('*').rstrip('-')}"
+            for name in listed
+            if name.tariff == LISTED and name.provider
+        }
+        return sorted(name for name in found if "*" not in name)
+
     def _series(self, name: SeriesName) -> Series:
         found = self._remembered.get(name)
         if found is None:

@@ -7,17 +7,19 @@ loader does), so none can appear behind it. Decisions that were pruned stay in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from metrics import adding
+from metrics import adding, rows
 from metrics.folding import Calendar, Decision, Tally
 from metrics.models import RoutingDecision
 from metrics.rollup_models import (
@@ -34,7 +36,10 @@ REBUILD_ROWS = 50_000
 # second. The keeper adds the rest.
 PAGE_ROWS = 1_000
 COUNTED_AT_MOST = 10_001
+# What a loader adds first when the sums are behind, so that it can go on from there.
+CAUGHT_UP_ROWS = 2_000
 Rows = QuerySet[RoutingDecision]
+_summed = itemgetter(*map(rows.NAMES.index, Decision._fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,35 @@ def fold(*, at_most: int | None = None) -> int:
         if count < FOLD_ROWS:
             break
     return folded
+
+
+def is_caught_up(state: RollupState) -> bool:
+    """Return whether all that is there is in the sums, after adding some that are not.
+
+    For a loader that holds the lock on `state` and is about to insert. Where adding
+    fails, the loader goes on: only the sums stay behind.
+    """
+    try:
+        with transaction.atomic():
+            return _fold_next(state, CAUGHT_UP_ROWS) < CAUGHT_UP_ROWS
+    except (DatabaseError, OverflowError):
+        return False
+
+
+def add_inserted(state: RollupState, inserted: Iterable[Sequence[Any]]) -> None:
+    """Add the rows that were just inserted, as `metrics.rows.values_of` made them.
+
+    In the transaction that inserted them, by the one who holds the lock on `state`:
+    they must be all that is not in the sums. Reading them again is what this saves.
+    Where adding fails, they stay to be folded.
+    """
+    decisions = [Decision(*_summed(values)) for values in inserted]
+    try:
+        with transaction.atomic():
+            _add(decisions, calendar_of(state))
+            _move(state, _last_id())
+    except (DatabaseError, OverflowError):
+        return
 
 
 def catch_up() -> Standing:
@@ -125,29 +159,35 @@ def calendar_of(state: RollupState) -> Calendar:
 
 def _fold_next(state: RollupState, limit: int) -> int:
     """Add the next decisions to the sums. The caller holds the lock on `state`."""
-    decisions = _read(_decisions(state.last_id), limit)
+    last_id, decisions = _read(_decisions(state.last_id), limit)
     if decisions:
         _add(decisions, calendar_of(state))
-        state.last_id = decisions[-1].id
-        state.save(update_fields=["last_id"])
+        _move(state, last_id)
     return len(decisions)
+
+
+def _move(state: RollupState, last_id: int) -> None:
+    """Say in the database, then in `state`, how far decisions have been added."""
+    RollupState.objects.filter(pk=state.pk).update(last_id=last_id)
+    state.last_id = last_id
 
 
 def _read_again(state: RollupState) -> int:
     """Add everything up to `last_id` but what is older than what was pruned."""
-    last_id = count = 0
-    while decisions := _read(_kept(state).filter(id__gt=last_id), REBUILD_ROWS):
+    last_id, count = 0, 0
+    while True:
+        last_id, decisions = _read(_kept(state).filter(id__gt=last_id), REBUILD_ROWS)
+        if not decisions:
+            return count
         _add(decisions, calendar_of(state))
-        last_id = decisions[-1].id
         count += len(decisions)
-    return count
 
 
 def _kept(state: RollupState) -> Rows:
-    rows = _decisions(0).filter(id__lte=state.last_id)
+    summed = _decisions(0).filter(id__lte=state.last_id)
     if state.pruned_before is None:
-        return rows
-    return rows.filter(started_at__gte=state.pruned_before)
+        return summed
+    return summed.filter(started_at__gte=state.pruned_before)
 
 
 def _forget(state: RollupState) -> None:
@@ -166,15 +206,21 @@ def _decisions(last_id: int) -> Rows:
     return RoutingDecision.objects.filter(id__gt=last_id).order_by("id")
 
 
-def _read(rows: Rows, limit: int) -> list[Decision]:
-    return [Decision(*row) for row in rows.values_list(*Decision._fields)[:limit]]
+def _last_id() -> int:
+    return RoutingDecision.objects.aggregate(last=Max("id"))["last"] or 0
+
+
+def _read(queryset: Rows, limit: int) -> tuple[int, list[Decision]]:
+    """The id of the last decision, 0 without any, and what is summed of all."""
+    read = list(queryset.values_list("id", *Decision._fields)[:limit])
+    return (read[-1][0] if read else 0), [Decision(*row[1:]) for row in read]
 
 
 def _add(decisions: list[Decision], calendar: Calendar) -> None:
-    tally = Tally()
+    tally = Tally(calendar=calendar)
     for decision in decisions:
         if decision.outcome != RoutingDecision.Outcome.ACCOUNT:
-            tally.add(decision, calendar)
+            tally.add(decision)
     adding.add(tally)
 
 

@@ -6,42 +6,66 @@ a row. The order is part of the format, see docs/journal.md; it only grows at it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from operator import attrgetter, gt
 from typing import Any
 
 import msgspec
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from metrics.models import RoutingDecision
-from metrics.types import CallRecord, DecisionRecord, Price, Usage
+from metrics.types import CallRecord, DecisionRecord, Price, Role, Usage
 
 FIELDS = tuple(f for f in RoutingDecision._meta.concrete_fields if not f.primary_key)
+NAMES = tuple(field.name for field in FIELDS)
 COLUMNS = tuple(str(field.column) for field in FIELDS)
-_COMPUTED = {"started_at", "signals", "calls", "saving_nusd", "draft_ms", "verifier_ms"}
-_COPIED = tuple(f.name for f in FIELDS if f.name not in _COMPUTED)
-_LIMITS = {f.name: f.max_length for f in FIELDS if f.max_length}
+# What a record does not hold is put in its place afterwards.
+_DURATIONS = {"draft_ms": "draft", "verifier_ms": "verifier"}
+_copied = attrgetter(*("total_ms" if n in _DURATIONS else n for n in NAMES))
+_WIDTHS = {f.name: f.max_length for f in FIELDS if f.max_length}
+_texts = attrgetter(*_WIDTHS)
+_STARTED_AT, _SIGNALS, _CALLS = map(NAMES.index, ("started_at", "signals", "calls"))
+_DURATION_PLACES = [(NAMES.index(name), role) for name, role in _DURATIONS.items()]
 _to_json = msgspec.json.Encoder().encode
 NUSD = 10**9
 _NO_USAGE = (0, 0, 0, 0, 0)
+# Prices are the same for many calls; more than so many at once are not remembered.
+_KNOWN_PRICES = 256
 
 
-def parameters(record: DecisionRecord, database: BaseDatabaseWrapper) -> list[Any]:
-    """Return the row that `record` becomes, in the order of `COLUMNS`.
+def values_of(record: DecisionRecord) -> list[Any]:
+    """Return the row that `record` becomes, in the order of `NAMES`, as it is read.
 
-    Text is cut to the width of its column: a long name must not lose a decision. JSON
-    goes as text, which both databases take for their own type.
+    Text is cut to the width of its column: a long name must not lose a decision.
     """
-    values = {name: getattr(record, name) for name in _COPIED}
-    for name, limit in _LIMITS.items():
-        if len(values[name]) > limit or "\x00" in values[name]:
-            values[name] = values[name].replace("\x00", "")[:limit]
-    values["started_at"] = database.ops.adapt_datetimefield_value(record.started_at)
-    values["signals"] = _to_json(record.signals).decode()
-    values["calls"] = _to_json([call_to_json(call) for call in record.calls]).decode()
-    values["saving_nusd"] = record.saving_nusd
-    values["draft_ms"] = _duration_ms(record.calls, "draft")
-    values["verifier_ms"] = _duration_ms(record.calls, "verifier")
-    return [values[field.name] for field in FIELDS]
+    values = list(_copied(record))
+    texts = _texts(record)
+    if any(map(gt, map(len, texts), _WIDTHS.values())) or "\x00" in "".join(texts):
+        for (name, width), text in zip(_WIDTHS.items(), texts, strict=True):
+            values[NAMES.index(name)] = text.replace("\x00", "")[:width]
+    values[_CALLS] = [call_to_json(call) for call in record.calls]
+    for place, role in _DURATION_PLACES:
+        values[place] = _duration_ms(record.calls, role)
+    return values
+
+
+def parameters(
+    rows: Iterable[Sequence[Any]], database: BaseDatabaseWrapper
+) -> list[list[Any]]:
+    """Return what `values_of` made as `database` takes it, in the order of `COLUMNS`.
+
+    JSON goes as text, which both databases take for their own type.
+    """
+    adapted = database.ops.adapt_datetimefield_value
+    made = []
+    for values in rows:
+        row = list(values)
+        row[_STARTED_AT] = adapted(row[_STARTED_AT])
+        row[_SIGNALS] = _to_json(row[_SIGNALS]).decode()
+        row[_CALLS] = _to_json(row[_CALLS]).decode()
+        made.append(row)
+    return made
 
 
 def call_to_json(call: CallRecord) -> list[Any]:
@@ -83,6 +107,16 @@ def call_sums(stored: Sequence[Any]) -> tuple[str, int, int, int, int]:
     return stored[0], prompt_tokens, usage[2], usage[1], stored[6] or 0
 
 
+def call_told(stored: Sequence[Any]) -> tuple[Role, int | None, int, int, int | None]:
+    """Return role, status, prompt and output tokens and cost of a stored call.
+
+    Tokens nobody told are 0, a cost that is not known is None. Made for millions.
+    """
+    usage = stored[4] or _NO_USAGE
+    prompt_tokens = usage[0] + usage[2] + usage[3] + usage[4]
+    return stored[0], stored[3], prompt_tokens, usage[1], stored[6]
+
+
 def _usage_to_json(usage: Usage | None) -> list[int | str] | None:
     """The five token classes; what is rare follows only where there is some of it."""
     if usage is None:
@@ -114,6 +148,7 @@ def _usage_from_json(stored: Sequence[Any] | None) -> Usage | None:
     )
 
 
+@lru_cache(_KNOWN_PRICES)
 def _price_to_json(price: Price | None) -> list[float] | None:
     """The five token classes, and the price of a search where it is told.
 

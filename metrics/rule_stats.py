@@ -9,15 +9,16 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from metrics.learning import SUMS, Lesson, Tally, faded, learned, taught
+from metrics.bulk import without_collecting
+from metrics.learning import SUMS, Lesson, Tally, Told, faded, learned, taught
 from metrics.models import RoutingDecision, RuleStats
-from metrics.rows import call_from_json
+from metrics.rows import call_told
 from metrics.stakes import Learned, RuleKey, pause_in_words
 from metrics.types import TRY_TAG
 
@@ -29,19 +30,34 @@ BATCH = 2_000
 LOOK_BACK = timedelta(days=7)
 
 _DRAFTED = (RoutingDecision.Outcome.ACCEPTED, RoutingDecision.Outcome.ESCALATED)
-_READ = (
-    "pk",
-    "rule",
-    "draft_model",
-    "verifier_model",
-    "simulated",
-    "started_at",
-    "outcome",
-    "calls",
-    "baseline_nusd",
-    "estimate_nusd",
-    "tag",
-)
+
+
+class _Row(NamedTuple):
+    """The columns of a decision that are looked at, in the order they are read."""
+
+    pk: int
+    rule: str
+    draft_model: str
+    verifier_model: str
+    simulated: bool
+    started_at: datetime
+    outcome: str
+    calls: list[list[Any]]
+    baseline_nusd: int | None
+    estimate_nusd: int | None
+    tag: str
+    aborted: bool
+
+    @property
+    def teaches(self) -> bool:
+        """Whether a client's draft was judged; what somebody tried out says little."""
+        judged = self.rule and self.outcome in _DRAFTED
+        return bool(judged and not self.aborted and self.tag != TRY_TAG)
+
+    @property
+    def key(self) -> RuleKey:
+        """What is learned together with this."""
+        return RuleKey(self.rule, self.draft_model, self.verifier_model, self.simulated)
 
 
 def load(now: datetime | None = None) -> dict[RuleKey, Learned]:
@@ -52,30 +68,22 @@ def load(now: datetime | None = None) -> dict[RuleKey, Learned]:
     }
 
 
-def _teaches(row: Mapping[str, Any]) -> bool:
-    """Whether a client's draft was judged; what somebody tried out says little."""
-    judged = row["rule"] and row["outcome"] in _DRAFTED
-    return bool(judged and not row["aborted"] and row["tag"] != TRY_TAG)
-
-
+@without_collecting()
 def refresh(after_id: int) -> int:
     """Learn from the next decisions after `after_id`; the last one comes back.
 
     At most `BATCH`, in one transaction with how far we came. Decisions that another
     host's keeper commits late, with a lower id, teach nothing.
     """
-    rows = list(
-        RoutingDecision.objects.filter(pk__gt=after_id)
-        .order_by("pk")
-        .values(*_READ, "aborted")[:BATCH]
-    )
+    unread = RoutingDecision.objects.filter(pk__gt=after_id).order_by("pk")
+    rows = [_Row(*row) for row in unread.values_list(*_Row._fields)[:BATCH]]
     if not rows:
         return after_id
-    last_id: int = rows[-1]["pk"]
+    last_id = rows[-1].pk
     lessons: dict[RuleKey, list[Lesson]] = {}
     for row in rows:
-        if _teaches(row):
-            lessons.setdefault(_key_of(row), []).append(_lesson(row))
+        if row.teaches:
+            lessons.setdefault(row.key, []).append(_lesson(row))
     with transaction.atomic():
         for key, taught_by in lessons.items():
             _teach(key, taught_by, last_id)
@@ -163,15 +171,11 @@ def _key(row: RuleStats) -> RuleKey:
     return RuleKey(row.rule, row.draft_model, row.verifier_model, row.simulated)
 
 
-def _key_of(row: Mapping[str, Any]) -> RuleKey:
-    return RuleKey(*(row[name] for name in RuleKey._fields))
-
-
-def _lesson(row: Mapping[str, Any]) -> Lesson:
+def _lesson(row: _Row) -> Lesson:
     return Lesson(
-        at=row["started_at"],
-        outcome=row["outcome"],
-        calls=[call_from_json(call) for call in row["calls"]],
-        baseline_nusd=row["baseline_nusd"],
-        estimate_nusd=row["estimate_nusd"],
+        at=row.started_at,
+        outcome="accepted" if row.outcome == "accepted" else "escalated",
+        calls=[Told(*call_told(call)) for call in row.calls],
+        baseline_nusd=row.baseline_nusd,
+        estimate_nusd=row.estimate_nusd,
     )

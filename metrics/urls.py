@@ -3,6 +3,7 @@
 from django.urls import path
 
 from metrics import (
+    calculator_page,
     decision_page,
     exports,
     label_view,
@@ -17,6 +18,7 @@ urlpatterns = [
     path("d/<str:decision_id>", decision_page.decision, name="decision"),
     path("d/<str:decision_id>/label", label_view.label, name="label"),
     path("reports/", views.savings, name="savings"),
+    path("reports/calculator/", calculator_page.calculator, name="calculator"),
     path("reports/live/", live.live, name="live"),
     path("reports/live.json", live.arrivals, name="arrivals"),
     path(

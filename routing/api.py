@@ -17,6 +17,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from routing import hops
 from routing.auth import (
     ClientKeyAuthentication,
     credential_header,
@@ -93,7 +94,11 @@ class ApiView(APIView):
         )
 
     def perform_authentication(self, request: Request) -> None:
-        """Find who calls; a browser's preflight request carries no key."""
+        """Find who calls; a browser's preflight request carries no key.
+
+        A request of our own is told so first: the key it carries is a provider's.
+        """
+        hops.refuse_loop(request.META.get(hops.VARIABLE, ""))
         if request.method != "OPTIONS":
             super().perform_authentication(request)
 
@@ -123,12 +128,14 @@ class ApiView(APIView):
         return answer
 
 
-def body_of(request: Request) -> bytes:
+def body_of(request: Request, most: int | None = None) -> bytes:
     """Return the body. Raises ClientError, before it is read where its length is known.
 
-    A chunked body is read to one byte past the limit at most.
+    `most` is the limit of the caller's key. A chunked body is read to one byte past the
+    limit of the server at most.
     """
     declared, limit = declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
+    limit = limit if most is None else min(limit, most)
     if declared is None:
         raise InvalidRequest("The content-length is not a number.")
     if declared > limit and LENGTH_UNKNOWN not in request.META:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core import checks
 from django.db import connection
 
-from routing import allowed, secrets, validators
+from routing import alerting, allowed, secrets, validators
 from routing.errors import ConfigurationError
 from routing.models import Provider
 
@@ -27,6 +27,10 @@ RANGES = {
     "CASCADE_WORKER_TIMEOUT_S": (5, 3600),
     "CASCADE_GRACEFUL_TIMEOUT_S": (0, 3600),
     "CASCADE_KEEPALIVE_S": (0, 3600),
+    "CASCADE_SLOW_CLIENT_S": (1, 3600),
+    "CASCADE_PROXIES_IN_FRONT": (0, 16),
+    "AXES_FAILURE_LIMIT": (1, 1000),
+    "SESSION_COOKIE_AGE": (3600, 30 * 24 * 3600),
     "CASCADE_HOLD_S": (0.1, 600),
     "CASCADE_PING_S": (0.1, 60),
     "CASCADE_MAX_BODY_BYTES": (1024, 1024**3),
@@ -36,6 +40,14 @@ RANGES = {
     "CASCADE_KEEPER_POLL_S": (0.05, 60),
     "CASCADE_RETENTION_DAYS": (0, 36_500),
     "CASCADE_TEXT_RETENTION_DAYS": (1, 36_500),
+    "CASCADE_KEY_REQUESTS_PER_MINUTE": allowed.COUNTS,
+    "CASCADE_KEY_TOKENS_PER_MINUTE": allowed.COUNTS,
+    "CASCADE_KEY_CONCURRENT_REQUESTS": allowed.COUNTS,
+    "CASCADE_KEY_USD_PER_DAY": allowed.COUNTS,
+    "CASCADE_KEY_USD_PER_MONTH": allowed.COUNTS,
+    "CASCADE_KEY_MAX_TOKENS": allowed.COUNTS,
+    "CASCADE_KEY_MAX_BODY_BYTES": allowed.COUNTS,
+    "CASCADE_KEY_SESSION_REQUESTS": allowed.COUNTS,
 }
 CHOICES = {
     "E001": ("CASCADE_AUTH_MODE", allowed.AUTH_MODES),
@@ -135,6 +147,34 @@ def check_private_upstreams(**_options: Any) -> list[checks.CheckMessage]:
     ]
 
 
+@checks.register(TAG)
+def check_webhook(**_options: Any) -> list[checks.CheckMessage]:
+    """Return an error for a webhook that anybody could forge or read."""
+    url = settings.CASCADE_ALERT_WEBHOOK_URL
+    listed = validators.host_of(url) in settings.CASCADE_PRIVATE_UPSTREAMS
+    found: list[checks.CheckMessage] = []
+    if url and not (url.startswith("https://") or listed):
+        found.append(
+            checks.Error(
+                "CASCADE_ALERT_WEBHOOK_URL is no https address.",
+                hint="Begin with https://, or list its host in "
+                "CASCADE_PRIVATE_UPSTREAMS.",
+                id="cascade.E008",
+            )
+        )
+    secret = settings.CASCADE_ALERT_WEBHOOK_SECRET
+    if url and len(secret) < alerting.MIN_SECRET_CHARS:
+        found.append(
+            checks.Error(
+                "CASCADE_ALERT_WEBHOOK_SECRET is empty or short.",
+                hint=f"Set it to {alerting.MIN_SECRET_CHARS} random characters or "
+                "more: alerts are signed with it.",
+                id="cascade.E009",
+            )
+        )
+    return found
+
+
 @checks.register(checks.Tags.database)
 def check_providers(**options: Any) -> list[checks.CheckMessage]:
     """Return what is wrong with the providers of the database, if it has any yet."""
@@ -147,8 +187,9 @@ def check_providers(**options: Any) -> list[checks.CheckMessage]:
 
 
 def _provider_messages(row: Provider) -> Iterator[checks.CheckMessage]:
-    private = validators.is_private_url(row.base_url)
-    if row.base_url.startswith("http://") and not private:
+    listed = validators.is_listed(validators.host_of(row.base_url))
+    allowed_here = row.private_allowed or listed
+    if row.base_url.startswith("http://") and not allowed_here:
         yield checks.Warning(
             f"The provider {row.name} is reached over http://: its key and all prompts "
             "travel in the clear.",

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from metrics.price_book import PriceBook
 from metrics.stakes import LearnedByRule
 from routing.facts import UNKNOWN, ModelFacts
+from routing.limits.terms import NO_LIMITS, KeyLimits, Spent
 from routing.quality.knowledge import Knowledge, OnLapse
 from routing.rule_terms import RuleTerms
 from routing.types import ProviderConfig, When
@@ -53,7 +54,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientKeyConfig:
-    """Who calls: what the hot path knows of a client key."""
+    """Who calls: what the hot path knows of a client key.
+
+    `allowed_models` are names clients ask for, `allowed_rules` the names of rules it
+    may be answered under, and then it is answered under no other and never without
+    one; () allows all.
+    """
 
     id: int | None
     name: str
@@ -62,10 +68,25 @@ class ClientKeyConfig:
     expires_at: datetime | None = None
     may_force: bool = False
     account_access: bool = False
+    allowed_models: tuple[Pattern, ...] = ()
+    allowed_rules: tuple[Pattern, ...] = ()
+    limits: KeyLimits = NO_LIMITS
+
+    def may_ask(self, model: str) -> bool:
+        """Whether its requests may name `model`."""
+        return _fits(model, self.allowed_models)
+
+    def may_use(self, rule: str) -> bool:
+        """Whether its requests may be answered under `rule`."""
+        return _fits(rule, self.allowed_rules)
 
     def expired(self, now: datetime) -> bool:
         """Whether the key no longer works at `now`."""
         return self.expires_at is not None and self.expires_at <= now
+
+
+def _fits(name: str, allowed: tuple[Pattern, ...]) -> bool:
+    return not allowed or any(pattern.matches(name) for pattern in allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +140,7 @@ class RuleConfig:
             and (not self.tag or self.tag == key.tag)
             and model != self.draft_model
             and self.pattern.matches(model)
+            and key.may_use(self.terms.name)
         )
 
 
@@ -164,7 +186,9 @@ class Snapshot:
 
     `models` are the rows about models, names before patterns, those of providers or
     models that are switched off too; `facts_of` tells what they come to. `learned` is
-    up to a minute older; `knowledge` is what labels taught, by rule.
+    up to a minute older, and so is `spent`: what keys with a budget spent of real
+    (False) and simulated (True) money, by name; `knowledge` is what labels taught, by
+    rule; `private_hosts` may lie in a private network.
     """
 
     version: int
@@ -175,8 +199,12 @@ class Snapshot:
     models: tuple[KnownModel, ...] = field(default=(), repr=False)
     facts_of: FactsOf = field(default=nothing_known, repr=False, compare=False)
     cascade_on: bool = True
+    private_hosts: frozenset[str] = frozenset()
     learned: LearnedByRule = field(default_factory=dict, repr=False, compare=False)
     knowledge: Mapping[str, Knowledge] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    spent: Mapping[tuple[str, bool], Spent] = field(
         default_factory=dict, repr=False, compare=False
     )
 

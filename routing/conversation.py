@@ -53,6 +53,18 @@ def conversation_of(request: ChatRequest) -> bytes:
     return digest_of(b"prefix", *_prefix(request), agent)
 
 
+def session_of(request: ChatRequest) -> bytes | None:
+    """Return the digest of the agent session that asks, with all its subagents.
+
+    None when the client names none: not every program that asks often is an agent.
+    Cost: nothing but a look at the headers and at `metadata`.
+    """
+    if session := dict(request.headers).get(SESSION_HEADER, ""):
+        return digest_of(b"session", session.encode())
+    user = _user_id(request) if "metadata" in request.fields else ""
+    return digest_of(b"user", user.encode()) if "session" in user else None
+
+
 def turn_of(request: ChatRequest) -> bytes:
     """Return a digest of what the client asks: model, system prompt and messages.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -40,6 +41,8 @@ class Decision:
         self._first_byte_s: float | None = None
         self._overhead_s: float | None = None
         self.record: DecisionRecord | None = None
+        # Told what the decision came to, before the last byte goes out.
+        self.on_closed: Callable[[DecisionRecord], None] | None = None
 
     def answering(self, *, upstream_ms: float) -> None:
         """Note that the first byte goes out; `upstream_ms` of the time was not ours."""
@@ -69,6 +72,8 @@ class Decision:
             self._overhead_s = self._own_time_s(upstream_ms)
         record = self.record = self._record(request, outcome, status, calls, aborted)
         publish(record, self.request_id)
+        if self.on_closed is not None:
+            self.on_closed(record)
 
     def _record(
         self,

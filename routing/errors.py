@@ -6,7 +6,10 @@
     |   |-- Unauthenticated 401     |-- MethodNotAllowed 405
     |   |-- Forbidden 403           |-- RequestTooLarge 413
     |   `-- RateLimited 429
+    |       `-- BudgetSpent 429: asking again will not help
+    |-- LimitsAway 503: nobody can say whether a limit is reached
     |-- ConfigurationError 500: an operator must mend something
+    |   `-- LoopDetected 508: a provider's address leads back to us
     `-- UpstreamError: a provider is at fault
         |-- UpstreamUnreachable 502: no connection, or it broke before a status line
         |-- UpstreamTimeout 504: no status line, or no end of the body, in time
@@ -24,17 +27,32 @@ Failure = Literal["", "unreachable", "timeout", "interrupted"]
 
 
 class ProxyError(Exception):
-    """An error we answer ourselves, in the shape of the caller's dialect."""
+    """An error we answer ourselves, in the shape of the caller's dialect.
+
+    `error_code` says more than its type, `limit` names the limit of a key that stood
+    in the way, `headers` go with the answer.
+    """
 
     status = 500
     error_type = "api_error"
     should_retry: bool | None = None
     failure: Failure = ""
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        error_code: str = "",
+        limit: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
+        self.headers = headers
+        self.error_code = error_code
+        self.limit = limit
 
 
 class ClientError(ProxyError):
@@ -93,10 +111,32 @@ class RateLimited(ClientError):
     error_type = "rate_limit_error"
 
 
+class BudgetSpent(RateLimited):
+    """Money, or patience, is used up: SDKs are told not to ask again by themselves.
+
+    Source: Anthropic answers a spend limit with 429, an `error_code` and no
+    `retry-after`.
+    """
+
+    should_retry = False
+
+
+class LimitsAway(ProxyError):
+    """Nobody can say whether the key's limit is reached, and that is not risked."""
+
+    status = 503
+
+
 class ConfigurationError(ProxyError):
     """An operator must mend something; trying again will not help."""
 
     should_retry = False
+
+
+class LoopDetected(ConfigurationError):
+    """We were asked by ourselves, directly or through other proxies."""
+
+    status = 508
 
 
 class UpstreamError(ProxyError):

@@ -73,8 +73,10 @@ def models_for(key: ClientKeyConfig, snapshot: Snapshot) -> Mapping[str, Listed]
     found: dict[str, Listed] = {}
     for listed in (*_of_rows(snapshot), *_shipped(snapshot)):
         found.setdefault(listed.id, listed)
-    for listed in _of_rules(key, snapshot, found):
-        found.setdefault(listed.id, listed)
+    under_rules = {m.id: m for m in _of_rules(key, snapshot, found)}
+    # A key that is answered under rules alone may ask for what they name.
+    found = under_rules | found if not key.allowed_rules else under_rules
+    found = {name: m for name, m in found.items() if key.may_ask(name)}
     newest_first = sorted(found.values(), key=lambda m: m.created_at, reverse=True)
     return {listed.id: listed for listed in newest_first}
 

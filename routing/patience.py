@@ -35,6 +35,11 @@ def wait_before_retry(status: int | None, headers: Headers) -> float | None:
     return None if wait_s is None else max(wait_s, SHORTEST_WAIT_S)
 
 
+def told_to_wait_s(headers: Headers) -> float | None:
+    """Return the seconds of `retry-after`, None when it does not say any."""
+    return _seconds(dict(headers).get("retry-after"), units_per_s=1)
+
+
 def _seconds(told: str | None, *, units_per_s: int) -> float | None:
     try:
         seconds = float(told or "") / units_per_s

@@ -109,6 +109,15 @@ def empty_response(status: int) -> HttpResponse:
     return response
 
 
+def with_limits(
+    response: HttpResponseBase, headers: Mapping[str, str]
+) -> HttpResponseBase:
+    """Return `response` with `headers` of our limits where the provider sent none."""
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
 def plain_response(status: int, headers: Headers, body: bytes) -> HttpResponse:
     """Return an answer of a provider as it came, outside any decision."""
     response = HttpResponse(body, status=status, headers=relayable(headers))

@@ -12,7 +12,7 @@ from metrics.types import Price, Usage
 from routing.conditions import Asked, unmet
 from routing.config import ClientKeyConfig, RuleConfig, Snapshot
 from routing.eligibility import reason_to_stay
-from routing.errors import ConfigurationError, InvalidRequest
+from routing.errors import ConfigurationError, Forbidden, InvalidRequest
 from routing.quality.deciding import JUDGE_BY_PRIOR, RuleJudge
 from routing.quality.knowledge import NOTHING_KNOWN
 from routing.types import (
@@ -39,13 +39,20 @@ def plan_for(
     """Return what to try for `request`: the first rule that applies, else pass-through.
 
     `force` is what the client chose with `x-cascade`; it asks no draft where the
-    cascade is switched off. Raises ConfigurationError when no provider owns the model,
-    InvalidRequest when a draft is forced and no rule names one.
+    cascade is switched off. Raises Forbidden when the key may not ask for this,
+    ConfigurationError when no provider owns the model, InvalidRequest when a draft is
+    forced and no rule names one.
     """
+    _require_allowed(request.model, key)
     rule = None if force == "off" else rule_for(request, key, snapshot)
     if rule is not None:
         plan = _within_reach(plan_of(rule, request.model, snapshot), request)
         return _controlled(plan, rule, request, snapshot=snapshot, force=force)
+    if key.allowed_rules:
+        raise Forbidden(
+            "This key is for requests under certain rules, and none of them applies "
+            "to this one."
+        )
     if force == "draft":
         raise InvalidRequest(
             "x-cascade: no rule applies to this request, so there is no draft. Ask for "
@@ -53,6 +60,11 @@ def plan_for(
         )
     reason = f"forced:{force}" if force else ""
     return CascadePlan(verifier=target_for(request.model, snapshot), reason=reason)
+
+
+def _require_allowed(model: str, key: ClientKeyConfig) -> None:
+    if not key.may_ask(model):
+        raise Forbidden(f"This key may not ask for the model {model}.")
 
 
 def rule_for(

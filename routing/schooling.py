@@ -9,6 +9,8 @@ from datetime import timedelta
 from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
+from metrics import alerts
+from metrics.chores import Chore, chores
 from metrics.label_models import Label
 from metrics.rollup_models import DailyRollup
 from routing import certifying, teaching
@@ -60,7 +62,7 @@ def teach(rule: CascadeRule) -> Progress:
     if fitted is not None:
         logger.info("%s was taught by %d labelled drafts.", fitted, len(lessons))
     if changed is not None:
-        logger.warning("%s", in_words(changed))
+        _tell(changed)
     return Progress(
         rule=rule.name,
         lessons=len(lessons),
@@ -68,6 +70,14 @@ def teach(rule: CascadeRule) -> Progress:
         refitted=fitted is not None,
         certificate=changed,
     )
+
+
+def _tell(row: RuleCertificate) -> None:
+    """Log what became of a certificate; who gets alerts is told when one lapses."""
+    words = in_words(row)
+    logger.warning("%s", words)
+    if row.state == RuleCertificate.State.LAPSED:
+        alerts.tell(f"certificate-lapsed-{row.pk}", words, words)
 
 
 def in_words(row: RuleCertificate) -> str:
@@ -108,3 +118,8 @@ def mind_budget(rule: CascadeRule) -> bool:
         verb = "pause" if paused else "go on"
         logger.warning("Checks of the rule %s %s: see its budget.", rule.name, verb)
     return paused
+
+
+chores.append(
+    Chore(work=School().work, every_s=60.0, trouble="Rules are not taught by labels")
+)

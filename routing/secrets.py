@@ -61,6 +61,14 @@ def decrypt(token: str) -> str:
         ) from None
 
 
+def rotated(token: str) -> str:
+    """Return the key inside `token` as a new token under the first of `FIELD_KEYS`.
+
+    Raises ConfigurationError as `decrypt` does.
+    """
+    return encrypt(decrypt(token))
+
+
 def resolve(reference: str) -> str:
     """Return the key behind `env:NAME` or `file:PATH`; "" when the name is not set.
 

@@ -11,31 +11,30 @@ import dataclasses
 import logging
 import threading
 import time
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
-from django.utils import timezone
 
 from metrics import price_book, rule_stats
 from metrics.stakes import LearnedByRule
-from routing import knowledge_loading, model_table, rule_loading
+from routing import hosts, key_table, knowledge_loading, model_table, rule_loading
 from routing.config import (
-    ClientKeyConfig,
     OwnedPattern,
     Pattern,
     Snapshot,
 )
 from routing.errors import ConfigurationError
 from routing.models import (
-    ClientKey,
     ConfigVersion,
     Controls,
     Provider,
+    ProviderKey,
     UpstreamModel,
 )
-from routing.types import ProviderConfig, ProviderKind
+from routing.provider_config import provider_config
+from routing.validators import host_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +63,11 @@ class SnapshotHolder:
     def learned(self) -> LearnedByRule:
         """What is known of rules in the snapshot there is; nothing without one."""
         return self._snapshot.learned if self._snapshot else {}
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """The hosts that rows of providers let lie in a private network."""
+        return self._snapshot.private_hosts if self._snapshot else frozenset()
 
     @property
     def healthy(self) -> bool:
@@ -98,7 +102,8 @@ class SnapshotHolder:
         if time.monotonic() >= self._learn_at:
             self._learn_at = time.monotonic() + rule_stats.REFRESH_S
             learned = rule_stats.load()
-            self._snapshot = dataclasses.replace(snapshot, learned=learned)
+            spent = key_table.spent_by(snapshot.keys.values())
+            self._snapshot = dataclasses.replace(snapshot, learned=learned, spent=spent)
         return False
 
     def _load(self) -> None:
@@ -123,24 +128,31 @@ class SnapshotHolder:
 
 
 def load() -> Snapshot:
-    """Return the configuration as it stands. Nine queries, eleven with rules."""
+    """Return the configuration as it stands. Ten queries or a few more."""
     version = ConfigVersion.current()
     provider_rows = list(Provider.objects.all())
     model_rows = list(UpstreamModel.objects.all())
     models = model_table.known_models(
         model_rows, {row.pk: row.name for row in provider_rows}
     )
+    keys = key_table.load()
     return Snapshot(
         version=version,
         rules=rule_loading.load(),
         patterns=_patterns(provider_rows, model_rows),
-        keys=_keys(),
+        keys=keys,
+        spent=key_table.spent_by(keys.values()),
         prices=price_book.load(),
         models=models,
         facts_of=model_table.lookup(models),
         cascade_on=settings.CASCADE_ENABLED and _cascade_on(),
         learned=rule_stats.load(),
         knowledge=knowledge_loading.load(),
+        private_hosts=frozenset(
+            hosts.bare(host_of(row.base_url))
+            for row in provider_rows
+            if row.private_allowed and row.enabled
+        ),
     )
 
 
@@ -149,47 +161,14 @@ def _cascade_on() -> bool:
     return row is None or bool(row.cascade_on)
 
 
-def provider_config(row: Provider) -> ProviderConfig:
-    """Return the provider of `row` as the hot path reads it, its key in the clear."""
-    key, trouble = _key(row)
-    return ProviderConfig(
-        name=row.name,
-        kind=cast(ProviderKind, row.kind),
-        base_url=row.base_url.rstrip("/"),
-        api_key=key,
-        trouble=trouble,
-        takes_client_credentials=row.takes_client_credentials,
-        priority=row.priority,
-    )
-
-
-def _key(row: Provider) -> tuple[str, str]:
-    try:
-        key = row.key()
-    except ConfigurationError as error:
-        logger.warning("provider %s: %s", row.name, error.message)
-        return "", _told_to_clients(row, error.message)
-    if row.key_reference and not key:
-        trouble = (
-            f"The provider {row.name} has no API key: "
-            f"{row.key_reference} holds nothing."
-        )
-        return "", _told_to_clients(row, trouble)
-    return key, ""
-
-
-def _told_to_clients(row: Provider, trouble: str) -> str:
-    """Return `trouble`, but no path of this machine: that is for the log alone."""
-    if row.key_reference.startswith("file:"):
-        return f"The provider {row.name} has no usable key: the log says why."
-    return trouble
-
-
 def _patterns(
     provider_rows: list[Provider], model_rows: list[UpstreamModel]
 ) -> tuple[OwnedPattern, ...]:
     enabled = {row.pk: row for row in provider_rows if row.enabled}
-    configs = {pk: provider_config(row) for pk, row in enabled.items()}
+    further = _further_keys()
+    configs = {
+        pk: provider_config(row, further.get(pk, ())) for pk, row in enabled.items()
+    }
     ranked: list[tuple[Any, OwnedPattern]] = []
     for row in model_rows:
         if not row.enabled or row.provider_id not in enabled:
@@ -204,21 +183,11 @@ def _patterns(
     return tuple(owned for _, owned in ranked)
 
 
-def _keys() -> dict[str, ClientKeyConfig]:
-    now = timezone.now()
-    keys = {
-        row.digest: ClientKeyConfig(
-            id=row.pk,
-            name=row.name,
-            prefix=row.prefix,
-            tag=row.tag,
-            expires_at=row.expires_at,
-            may_force=row.may_force,
-            account_access=row.account_access,
-        )
-        for row in ClientKey.objects.filter(enabled=True)
-    }
-    return {digest: key for digest, key in keys.items() if not key.expired(now)}
+def _further_keys() -> dict[int, list[ProviderKey]]:
+    found: dict[int, list[ProviderKey]] = {}
+    for row in ProviderKey.objects.filter(enabled=True).order_by("pk"):
+        found.setdefault(row.provider_id, []).append(row)
+    return found
 
 
 holder = SnapshotHolder()

@@ -15,14 +15,16 @@ from metrics.caching import NOTHING_CACHED, Caches
 from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
-from routing.facts import UNKNOWN, ModelFacts
 from routing.rule_terms import RuleTerms
+from routing.targets import AccountKey as AccountKey
+from routing.targets import ProviderConfig as ProviderConfig
+from routing.targets import ProviderKind as ProviderKind
+from routing.targets import Target as Target
 
 Headers = tuple[tuple[str, str], ...]
 Mode = Literal["pass_through", "cascade"]
 Force = Literal["off", "draft", "verifier"]
 When = Literal["off", "uncertain", "always"]
-ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,38 +66,6 @@ class ChatRequest:
             return self.body
         start, end = self.model_span
         return self.body[:start] + msgspec.json.encode(model) + self.body[end:]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderConfig:
-    """A provider as configured. `api_key` is the secret itself: never log or show it.
-
-    `trouble` says what an operator must mend before it can be called; "" when nothing.
-    `takes_client_credentials`: whether a client's own key may be sent there. A lower
-    `priority` goes first.
-    """
-
-    name: str
-    kind: ProviderKind
-    base_url: str
-    api_key: str = field(default="", repr=False)
-    trouble: str = ""
-    takes_client_credentials: bool = False
-    priority: int = 0
-
-    @property
-    def simulated(self) -> bool:
-        """Whether its answers and money are not real."""
-        return self.kind == "simulator"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """A model at a provider: where a call goes, and what is known of the model."""
-
-    provider: ProviderConfig
-    model: str
-    facts: ModelFacts = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

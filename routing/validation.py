@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from routing import validators
+from routing import hosts, validators
 from routing.conversation import AGENT_HEADER
 from routing.facts import CAPABILITIES, PARAMETER_RULES
 
@@ -142,31 +141,34 @@ def _parameter_rule_problem(rules: object) -> str:
 
 
 def check_provider(provider: Provider) -> None:
-    """Refuse a private host that neither the row nor a setting allows."""
-    if needs_permission(provider) and not provider.private_allowed:
-        host = validators.host_of(provider.base_url)
-        raise ValidationError(
-            {
-                "base_url": f"{host} lies in a private network. A superuser may tick "
-                "private host allowed; or add it to CASCADE_PRIVATE_UPSTREAMS."
-            }
+    """Refuse an address that keys and prompts may not be sent to."""
+    host = validators.host_of(provider.base_url)
+    address = hosts.address_of(host)
+    problem = ""
+    if address is not None and hosts.is_forbidden(address):
+        problem = f"{host} is never connected to: no provider can be there."
+    elif provider.private_allowed or validators.is_listed(host):
+        return
+    elif hosts.is_private(host):
+        problem = (
+            f"{host} lies in a private network. A superuser may tick private host "
+            "allowed; or add it to CASCADE_PRIVATE_UPSTREAMS."
         )
+    elif not provider.base_url.startswith("https://"):
+        problem = (
+            "Keys and prompts would travel in the clear: begin with https://. Only a "
+            "host that may be private, see below, is reached over http://."
+        )
+    if problem:
+        raise ValidationError({"base_url": problem})
 
 
 def needs_permission(provider: Provider) -> bool:
     """Return whether the host looks private and no setting allows it."""
-    return (
-        validators.is_private_url(provider.base_url)
-        and validators.host_of(provider.base_url)
-        not in settings.CASCADE_PRIVATE_UPSTREAMS
-    )
+    host = validators.host_of(provider.base_url)
+    return hosts.is_private(host) and not validators.is_listed(host)
 
 
-def key_would_move(before: Provider, after: Provider) -> bool:
-    """Return whether the key stored for one host would now be sent to another."""
-    return (
-        bool(after.key_encrypted)
-        and before.key_encrypted == after.key_encrypted
-        and validators.origin_of(before.base_url)
-        != validators.origin_of(after.base_url)
-    )
+def moves(before: Provider, after: Provider) -> bool:
+    """Return whether keys stored for one host would now be sent to another."""
+    return validators.origin_of(before.base_url) != validators.origin_of(after.base_url)

@@ -14,6 +14,7 @@ from routing.dialects.anthropic import CREDENTIAL_HEADERS
 
 # Model names hold letters, digits and these; Bedrock's and Ollama's hold a colon.
 MODEL_NAME = re.compile(r"[\w.:/@+\-\[\]]+")
+MAX_NAME_CHARS = 64
 HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9\-_.]*[a-z0-9])?", re.IGNORECASE)
 
 # Of what a header's name may hold, an underscore never gets through a server.
@@ -33,6 +34,24 @@ def model_pattern(value: str) -> None:
         raise ValidationError("Write one * where there are several in a row.")
     if value != "*":
         _refuse_odd_characters(value.replace("*", ""))
+
+
+def model_patterns(value: str) -> None:
+    """Refuse lines of which one is neither a model name nor a pattern."""
+    for line in pattern_lines(value):
+        model_pattern(line)
+
+
+def name_patterns(value: str) -> None:
+    """Refuse lines of which one is longer than any name."""
+    for line in pattern_lines(value):
+        if len(line) > MAX_NAME_CHARS:
+            raise ValidationError(f"No name is so long: {line[:80]}")
+
+
+def pattern_lines(value: str) -> list[str]:
+    """Return the lines that are not blank, without the space around them."""
+    return [line.strip() for line in value.splitlines() if line.strip()]
 
 
 def base_url(value: str) -> None:
@@ -105,6 +124,14 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
         return parts.scheme, parts.hostname or "", port
     except ValueError:
         return "", url, None
+
+
+def is_listed(host: str) -> bool:
+    """Return whether `CASCADE_PRIVATE_UPSTREAMS` names `host`, in any spelling."""
+    spellings = {hosts.bare(host), str(hosts.address_of(host))}
+    return any(
+        hosts.bare(entry) in spellings for entry in settings.CASCADE_PRIVATE_UPSTREAMS
+    )
 
 
 def is_private_url(url: str) -> bool:

@@ -11,16 +11,21 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from metrics.identifiers import new_request_id
-from routing import account, memory, model_list, rules
+from routing import account, memory, model_list, rules, throttles
 from routing.account_log import AccountDecision
 from routing.api import ApiView, body_of, force_of
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.errors import ClientGone, NotFound
-from routing.responses import empty_response, plain_response, respond
+from routing.responses import (
+    empty_response,
+    plain_response,
+    respond,
+    with_limits,
+)
 from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
 from routing.snapshot import holder
-from routing.types import ChatRequest, Target
+from routing.types import CascadePlan, ChatRequest, Target
 from routing.uploads import upload_of
 
 logger = logging.getLogger(__name__)
@@ -32,26 +37,48 @@ class MessagesView(ApiView):
     def post(self, request: Request) -> HttpResponseBase:
         """Return the answer of the draft or the verifier."""
         snapshot = holder.get()
-        body = body_of(request)  # its upload is the client's time, not ours
+        limits = self.key_of(request).limits
+        # Its upload is the client's time, not ours.
+        body = body_of(request, limits.max_body_bytes)
         decision = Decision(self.key_of(request), snapshot)
         chat = self.chat_request(request, body)
         plan = rules.plan_for(
             chat, self.key_of(request), snapshot, force=force_of(request)
         )
-        recalled = memory.recall(chat, plan, decision.key_id)
-        connection = ClientConnection(request.META)
+        throttles.check_size(chat, limits)
+        let_in = throttles.admit(chat, plan, self.key_of(request), snapshot)
+        return self._answer(request, chat, plan, decision=decision, let_in=let_in)
+
+    @staticmethod
+    def _answer(
+        request: Request,
+        chat: ChatRequest,
+        plan: CascadePlan,
+        *,
+        decision: Decision,
+        let_in: throttles.Pass | None,
+    ) -> HttpResponseBase:
+        connection = None
+        if let_in is not None:
+            decision.on_closed = let_in.settle
         try:
-            return respond(
+            recalled = memory.recall(chat, plan, decision.key_id)
+            connection = ClientConnection(request.META)
+            response = respond(
                 chat,
                 plan,
-                judge=rules.judge_of(plan, snapshot),
+                judge=rules.judge_of(plan, decision.snapshot),
                 recalled=recalled,
                 decision=decision,
                 connection=connection,
             )
         except BaseException:
-            connection.release()
+            if connection is not None:
+                connection.release()
+            if let_in is not None:
+                let_in.cancel()
             raise
+        return with_limits(response, let_in.headers if let_in is not None else {})
 
 
 class CountTokensView(ApiView):
@@ -79,7 +106,10 @@ class ModelsView(ApiView):
         known = models.get(model)
         if known is not None and not known.shipped:
             return _json(known.as_entry())
-        if not model_list.is_name(model):  # it could lead to other addresses
+        may_ask = self.key_of(request).may_ask(model)
+        if not may_ask or not model_list.is_name(
+            model
+        ):  # it could lead to other addresses
             raise NotFound(f"Not found: {request.path}")
         target = rules.target_for(model, snapshot)
         return forward(self.bare_request(request, model), target, request)

@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from metrics import lines, recorder, text_recorder
 from metrics.lines import JournalLine
+from routing.limits import ledgers
 from routing.snapshot import SnapshotHolder, holder
 from routing.state import store
 from tests.fakes import FakeWatch, ScriptedTransport
@@ -45,6 +46,7 @@ def fresh_state() -> Iterator[None]:
     """Let no test remember another: what workers share ends with each."""
     yield
     store().close()
+    ledgers.close()
     shutil.rmtree(settings.CASCADE_STATE_DIR, ignore_errors=True)
 
 

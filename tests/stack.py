@@ -81,11 +81,15 @@ class Stack:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Stack:
+        self.prepare()
+        self.start()
+        return self
+
+    def prepare(self) -> None:
+        """Make its files; whoever does not enter it starts and stops it."""
         self.data.mkdir(parents=True)
         shutil.copy(self._template.database, self.database)
         self.write_settings()
-        self.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()

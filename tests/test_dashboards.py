@@ -61,6 +61,7 @@ def families() -> list[Metric]:
     instruments.observe(make_record(outcome="escalated", reason="veto:empty"))
     instruments.observe(make_record(cost_nusd=None))
     instruments.count_opening("main", "draft-small")
+    instruments.REFUSED.labels("requests")
     found = [*REGISTRY.collect(), *(m for each in BY_SCRAPE for m in each.collect())]
     return [family for family in found if family.name.startswith("cascadeproxy_")]
 

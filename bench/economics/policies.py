@@ -14,7 +14,8 @@ from bench.economics.traffic import Ask
 from bench.economics.world import Model
 from metrics.baseline import baseline_of, estimate_nusd
 from metrics.caching import TTL_S, Cached, Caches, cacheable_tokens
-from metrics.learning import Lesson, Tally, learned, taught
+from metrics.learning import Lesson, Tally, Told, learned, taught
+from metrics.pricing import cost_nusd
 from metrics.stakes import Stakes
 from metrics.types import CallRecord
 from routing.economics import expected_costs, prospect_of
@@ -32,7 +33,8 @@ class Result:
     """What a month cost, what was said it would have cost, and how drafts went.
 
     `errors` are those of the estimate on escalations of the month's second half, with
-    ratios learned from the first half alone.
+    ratios learned from the first half alone. `floor` are those of an estimate that
+    knows all but how far this one answer's length strays: nothing can be nearer.
     """
 
     spent_nusd: int
@@ -40,6 +42,7 @@ class Result:
     drafted: int
     accepted: int
     errors: tuple[float, ...]
+    floor: tuple[float, ...]
 
 
 def verifier_only(asks: Iterable[Ask], verifier: Model) -> int:
@@ -51,12 +54,19 @@ class Cascade:
     """A cascade over the month; `gated` asks drafts only where they pay."""
 
     def __init__(
-        self, draft: Model, verifier: Model, stakes: Stakes, *, gated: bool
+        self,
+        draft: Model,
+        verifier: Model,
+        stakes: Stakes,
+        *,
+        gated: bool,
+        true_ratio: float,
     ) -> None:
         self._draft = draft
         self._verifier = verifier
         self._stakes = self._frozen = stakes
         self._gated = gated
+        self._true_ratio = true_ratio
         self._tally = Tally()
         self._lessons: list[Lesson] = []
         self._memory: dict[int, Caches] = {}
@@ -67,6 +77,7 @@ class Cascade:
         """Return how the month went."""
         spent = baseline = 0
         errors: list[float] = []
+        floor: list[float] = []
         half = asks[len(asks) // 2].at
         for ask in asks:
             caches = replace(self._memory.get(ask.conversation, Caches()), now=ask.at)
@@ -76,6 +87,7 @@ class Cascade:
             baseline += alone.nusd or 0
             if len(calls) == 2 and ask.at >= half:
                 errors.append(_error(calls, self._frozen, caches))
+                floor.append(_least_error(calls, self._true_ratio))
             self._learn(ask, calls, alone.nusd, until=half)
             self._remember(ask, calls, caches)
         return Result(
@@ -84,6 +96,7 @@ class Cascade:
             drafted=self._drafted,
             accepted=self._accepted,
             errors=tuple(errors),
+            floor=tuple(floor),
         )
 
     def _answer(self, ask: Ask, caches: Caches) -> list[CallRecord]:
@@ -120,7 +133,7 @@ class Cascade:
         lesson = Lesson(
             at=BEGIN + timedelta(seconds=ask.at),
             outcome="accepted" if ask.accepted else "escalated",
-            calls=calls,
+            calls=[Told.of(call) for call in calls],
             baseline_nusd=alone,
             estimate_nusd=None,
         )
@@ -165,3 +178,16 @@ def _error(calls: list[CallRecord], stakes: Stakes, caches: Caches) -> float:
     estimate = estimate_nusd(calls, stakes, caches) or 0
     truth = calls[-1].cost_nusd or 1
     return abs(estimate / truth - 1)
+
+
+def _least_error(calls: list[CallRecord], true_ratio: float) -> float:
+    """How far off the verifier's own usage is with the length its answers mostly have.
+
+    All else is as it was: its prompt and its cache.
+    """
+    (draft, verifier) = calls
+    if not (draft.usage and verifier.usage and verifier.price):
+        return 0.0
+    output = round(draft.usage.output_tokens * true_ratio)
+    likely = replace(verifier.usage, output_tokens=output)
+    return abs((cost_nusd(likely, verifier.price) or 0) / (verifier.cost_nusd or 1) - 1)

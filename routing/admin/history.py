@@ -38,7 +38,7 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         versions = history.versions(self.model, self._key(object_id))
         if row is None and not versions:
             raise Http404
-        may_revert = row is not None and self.has_change_permission(request, row)
+        may_revert = row is not None and self.may_revert(request, row)
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {row or 'a deleted row'}",
@@ -52,6 +52,10 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "admin/routing/history.html", context)
 
+    def may_revert(self, request: HttpRequest, row: Any) -> bool:
+        """Return whether this user may make `row` what it was in any version."""
+        return self.has_change_permission(request, row)
+
     @method_decorator(require_POST)
     def revert_view(
         self, request: HttpRequest, object_id: str, version: int
@@ -60,7 +64,7 @@ class HistoryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
-        if not self.has_change_permission(request, row):
+        if not self.may_revert(request, row):
             raise PermissionDenied
         named = f"The {self.model._meta.verbose_name} {row}"
         try:

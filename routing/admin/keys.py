@@ -1,7 +1,8 @@
-"""Where operators make and revoke client keys."""
+"""Where operators make, rotate and revoke client keys."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,36 +11,91 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from routing import secrets
+from routing.admin import granting, usage
 from routing.models import ClientKey
 
 SUPERUSER_FIELDS = ("may_force", "account_access")
+# How long the old key of one rotated here goes on: a day to carry the new one around.
+OVERLAP = timedelta(hours=24)
+RATES = (
+    "requests_per_minute",
+    "tokens_per_minute",
+    "concurrent_requests",
+    "session_requests",
+)
+BUDGETS = ("usd_per_day", "usd_per_month")
+SIZES = ("max_tokens", "max_body_bytes")
+
+
+class NearFilter(admin.SimpleListFilter):
+    """Keys that will soon be told to wait."""
+
+    title = "limits"
+    parameter_name = "near"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the one choice there is beside all keys."""
+        del request, model_admin
+        return [("yes", f"a limit is used to {usage.NEAR:.0%} or more")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ClientKey]
+    ) -> QuerySet[ClientKey]:
+        """Return the keys near a limit, or all."""
+        del request
+        if self.value() != "yes":
+            return queryset
+        return queryset.filter(pk__in=usage.near(queryset.filter(enabled=True)))
 
 
 @admin.register(ClientKey)
 class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Keys of clients, each shown once, when it is made."""
 
-    list_display = ("name", "prefix", "tag", "enabled", "state", "may", "created_at")
-    list_filter = ("enabled", "tag", "may_force", "account_access")
-    search_fields = ("name", "prefix", "tag")
-    readonly_fields = ("prefix", "created_at")
+    form = granting.KeyForm
+    list_display = (
+        "name",
+        "owner",
+        "prefix",
+        "tag",
+        "state",
+        "most_used",
+        "may",
+        "created_at",
+    )
+    list_filter = ("enabled", NearFilter, "tag", "may_force", "account_access")
+    search_fields = ("name", "owner", "prefix", "tag")
+    readonly_fields = ("prefix", "replaced", "now", "created_at")
+    list_per_page = 50
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     "name",
+                    "owner",
                     "tag",
                     "enabled",
                     "expires_at",
                     "prefix",
+                    "replaced",
                     "created_at",
                 )
             },
         ),
+        ("What it may ask for", {"fields": ("allowed_models", "allowed_rules")}),
         ("What else it may do", {"fields": ("may_force", "account_access")}),
+        ("Limits", {"fields": ("now", *BUDGETS, *RATES, *SIZES)}),
     )
-    actions = ("revoke",)
+    actions = ("rotate", "revoke", "end_previous")
+
+    def get_form(
+        self, request: Any, obj: Any = None, change: Any = None, **options: Any
+    ) -> Any:
+        """Return the form, which knows whether a superuser fills it in."""
+        form: Any = super().get_form(request, obj, bool(change), **options)
+        form.superuser = bool(request.user.is_superuser)
+        return form
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ClientKey | None = None
@@ -55,12 +111,12 @@ class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="state")
     def state(self, key: ClientKey) -> str:
-        """Return whether the key works, in a word."""
+        """Return whether the key works, in a word or two."""
         if not key.enabled:
             return "revoked"
         if key.expires_at and key.expires_at <= timezone.now():
             return "expired"
-        return "works"
+        return "works, old one too" if key.previous_works else "works"
 
     @admin.display(description="may also")
     def may(self, key: ClientKey) -> str:
@@ -68,10 +124,58 @@ class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         granted = {"choose who answers": key.may_force, "account": key.account_access}
         return ", ".join(name for name, given in granted.items() if given) or "-"
 
+    @admin.display(description="nearest limit")
+    def most_used(self, key: ClientKey) -> str:
+        """Return the limit that is used most."""
+        return usage.fullest(key) if key.enabled else "-"
+
+    @admin.display(description="used now")
+    def now(self, key: ClientKey) -> str:
+        """Return how much of each limit is used at the moment."""
+        return usage.in_words(key) if key.pk else "-"
+
+    @admin.display(description="key it replaced")
+    def replaced(self, key: ClientKey) -> str:
+        """Return which older key still works, and until when."""
+        if not key.previous_works:
+            return "none works any more"
+        return f"{key.previous_prefix}… works until {key.previous_until:%Y-%m-%d %H:%M}"
+
+    @admin.action(
+        description="Rotate selected keys: new keys, old ones work for a day",
+        permissions=["change"],
+    )
+    def rotate(self, request: HttpRequest, keys: QuerySet[ClientKey]) -> None:
+        """Show a new key for each, this once."""
+        superuser = bool(request.user.is_superuser)
+        for row in keys.filter(enabled=True):
+            if not granting.may_see_new_key(row, superuser=superuser):
+                said = f"Only a superuser may rotate {row.name}, which may do more."
+                self.message_user(request, said, messages.ERROR)
+                continue
+            key = row.rotate(overlap=OVERLAP)
+            self.log_change(request, row, "Rotated.")
+            said = f"The new key of {row.name}, shown only now: {key}"
+            self.message_user(request, said, messages.WARNING)
+
     @admin.action(description="Revoke selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, keys: QuerySet[ClientKey]) -> None:
-        """Make keys stop working."""
+        """Make keys stop working, those they replaced too."""
+        for row in keys:
+            self.log_change(request, row, "Revoked.")
         self.message_user(request, f"{keys.update(enabled=False)} keys are revoked.")
+
+    @admin.action(
+        description="End the overlap: keys that were replaced stop working",
+        permissions=["change"],
+    )
+    def end_previous(self, request: HttpRequest, keys: QuerySet[ClientKey]) -> None:
+        """Let the old key of each stop working, the new one go on."""
+        for row in keys:
+            row.forget_previous()
+            row.save()
+            self.log_change(request, row, "The key it replaced was ended.")
+        self.message_user(request, f"{len(keys)} keys work without an older one.")
 
     def save_model(
         self,

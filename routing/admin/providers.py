@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest
@@ -14,6 +13,8 @@ from django.utils.safestring import SafeString
 
 from routing import breaker
 from routing.admin import known
+from routing.admin.history import HistoryAdmin
+from routing.admin.provider_keys import HeldKeyForm, ProviderKeyInline
 from routing.breaker import Condition
 from routing.models import Provider, UpstreamModel
 from routing.providers import ADAPTERS
@@ -40,16 +41,8 @@ class UpstreamModelInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 1
 
 
-class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A provider with a field for its key that is written and never read."""
-
-    new_key = forms.CharField(
-        label="Key",
-        required=False,
-        strip=True,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-    forget_key = forms.BooleanField(label="Forget the stored key", required=False)
+class ProviderForm(HeldKeyForm):
+    """A provider with a field for its key."""
 
     class Meta:
         model = Provider
@@ -64,36 +57,13 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
             "key_reference",
         )
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if "new_key" in self.fields:
-            self.fields[
-                "new_key"
-            ].help_text = (
-                f"{_stored_key(self.instance)} It is stored encrypted and never shown."
-            )
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse two keys at once, and a key that could not be stored."""
-        cleaned = super().clean() or self.cleaned_data
-        key = cleaned.get("new_key")
-        reference = cleaned.get("key_reference", self.instance.key_reference)
-        if key and reference:
-            self.add_error(
-                "new_key",
-                "Give the key or a reference to it, not both: empty one of them.",
-            )
-        if key and any(not 32 < ord(character) < 127 for character in key):
-            self.add_error("new_key", "A key has no spaces and no special characters.")
-        return cleaned
-
 
 @admin.register(Provider)
-class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProviderAdmin(HistoryAdmin):
     """Providers; where they are and how they are paid is for superusers."""
 
     form = ProviderForm
-    inlines = (UpstreamModelInline,)
+    inlines = (ProviderKeyInline, UpstreamModelInline)
     list_display = ("name", "kind", "base_url", "enabled", "priority", "key_state")
     list_filter = ("kind", "enabled")
     search_fields = ("name", "base_url")
@@ -110,7 +80,7 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="key")
     def key_state(self, provider: Provider) -> str:
         """Return where the key comes from, and never the key."""
-        return provider.key_reference or _stored_key(provider)
+        return provider.key_reference or provider.stored_key()
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
         """Return the columns; the second says what speaks against asking it.
@@ -143,6 +113,10 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return whether this user may name a new host to send keys to."""
         return bool(request.user.is_superuser) and super().has_add_permission(request)
 
+    def may_revert(self, request: HttpRequest, row: Any) -> bool:
+        """Return whether this user decides where keys are sent: that comes back too."""
+        return bool(request.user.is_superuser) and super().may_revert(request, row)
+
     def save_model(
         self,
         request: HttpRequest,
@@ -151,9 +125,7 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         change: bool,  # noqa: FBT001  Django's signature
     ) -> None:
         """Save, with the key typed in, and say when the stored one was cleared."""
-        key = form.cleaned_data.get("new_key")
-        if key or form.cleaned_data.get("forget_key"):
-            obj.set_key(key or "")
+        form.take_key(obj)
         had_key = bool(obj.key_encrypted)
         super().save_model(request, obj, form, change)
         if had_key and not obj.key_encrypted:
@@ -175,7 +147,7 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(UpstreamModel)
-class UpstreamModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class UpstreamModelAdmin(HistoryAdmin):
     """Which provider serves which model, and what is known of it."""
 
     list_display = (
@@ -234,11 +206,3 @@ def _trouble(condition: Condition) -> str:
     seconds = math.ceil(condition.no_draft_for_s)
     until = f"for {seconds} s" if seconds else "until a trial succeeds"
     return f"{condition.model}: not asked for drafts {until}"
-
-
-def _stored_key(provider: Provider) -> str:
-    if not provider.key_encrypted:
-        return "No key is stored."
-    end = f" that ends in …{provider.key_last4}" if provider.key_last4 else ""
-    day = f"{provider.key_set_at:%Y-%m-%d}" if provider.key_set_at else "some day"
-    return f"A key{end} was set on {day}."

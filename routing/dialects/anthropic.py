@@ -26,6 +26,7 @@ CREDENTIAL_HEADERS = frozenset(
 # Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
 WITHHELD_HEADERS = frozenset(
     {
+        "cascade-hop",
         "connection",
         "content-length",
         "expect",
@@ -126,12 +127,11 @@ def forwarded(headers: Headers) -> Headers:
 
 def render_error(error: ProxyError, request_id: str) -> bytes:
     """Return the body of our own `error`, in Anthropic's envelope."""
+    said: dict[str, object] = {"type": error.error_type, "message": error.message}
+    if error.error_code:
+        said["details"] = {"error_code": error.error_code}
     return msgspec.json.encode(
-        {
-            "type": "error",
-            "error": {"type": error.error_type, "message": error.message},
-            "request_id": request_id,
-        }
+        {"type": "error", "error": said, "request_id": request_id}
     )
 
 
@@ -147,7 +147,7 @@ def error_headers(error: ProxyError, request_id: str) -> Headers:
         headers.append(("x-should-retry", "true" if error.should_retry else "false"))
     if error.retry_after_s is not None:
         headers.append(("retry-after", f"{error.retry_after_s:g}"))
-    return tuple(headers)
+    return (*headers, *error.headers)
 
 
 def error_event_of(body: bytes) -> bytes:

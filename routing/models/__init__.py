@@ -5,8 +5,9 @@ the version row, which is how workers learn of it.
 """
 
 from routing.models.installation import Controls, Installation
-from routing.models.keys import ClientKey
+from routing.models.keys import ClientKey, LimitTable
 from routing.models.knowledge import RuleCertificate, RuleKnowledge
+from routing.models.provider_keys import ProviderKey
 from routing.models.providers import Provider, UpstreamModel
 from routing.models.rules import CascadeRule
 from routing.versioning import ConfigModel, ConfigVersion
@@ -18,7 +19,9 @@ __all__ = [
     "ConfigVersion",
     "Controls",
     "Installation",
+    "LimitTable",
     "Provider",
+    "ProviderKey",
     "RuleCertificate",
     "RuleKnowledge",
     "UpstreamModel",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import models
-from django.utils import timezone
+from django.db import models, transaction
 
-from routing import secrets, validation, validators
-from routing.versioning import ConfigModel
+from routing import history as histories
+from routing import validation, validators
+from routing.models.held_keys import SECRETS, HeldKey
 
 
-class Provider(ConfigModel):
+class Provider(HeldKey, histories.TrackedModel):
     """Somebody who runs models behind an HTTP API."""
 
     class Kind(models.TextChoices):
@@ -45,18 +45,7 @@ class Provider(ConfigModel):
         help_text="In auth mode pass_through the clients' own credentials are sent to "
         "this provider. A model of any other cannot be asked for in that mode.",
     )
-    key_reference = models.CharField(
-        max_length=200,
-        blank=True,
-        validators=[validators.key_reference],
-        help_text="Where the key is found: env:ANTHROPIC_API_KEY or "
-        "file:/run/secrets/anthropic. Empty: the stored key below, if any.",
-    )
-    key_encrypted = models.TextField(blank=True, editable=False)
-    key_last4 = models.CharField(
-        "key ends in", max_length=4, blank=True, editable=False
-    )
-    key_set_at = models.DateTimeField("key set", null=True, blank=True, editable=False)
+    history = histories.records(leave_out=SECRETS)
 
     class Meta:
         ordering: ClassVar = ["priority", "name"]
@@ -65,33 +54,23 @@ class Provider(ConfigModel):
         return self.name
 
     def save(self, *args: Any, **options: Any) -> None:
-        """Write the row; a stored key does not follow it to another host."""
+        """Write the row; stored keys do not follow it to another host."""
         before = type(self).objects.filter(pk=self.pk).first() if self.pk else None
-        if before and validation.key_would_move(before, self):
+        moves = before is not None and validation.moves(before, self)
+        if before and moves and self.key_encrypted == before.key_encrypted:
             self.set_key("")
-        super().save(*args, **options)
+        with transaction.atomic():
+            super().save(*args, **options)
+            for further in self.further_keys.all() if moves else ():
+                further.set_key("")
+                further.save()
 
     def clean(self) -> None:
         """Refuse a private host nobody allowed."""
         validation.check_provider(self)
 
-    def set_key(self, key: str) -> None:
-        """Keep `key` encrypted in place of any other; "" forgets it. Does not save."""
-        self.key_encrypted = secrets.encrypt(key) if key else ""
-        self.key_last4 = key[-4:] if len(key) >= 12 else ""
-        self.key_set_at = timezone.now() if key else None
 
-    def key(self) -> str:
-        """Return the provider's key in the clear, "" when there is none.
-
-        Raises ConfigurationError when a stored key does not open or a file is missing.
-        """
-        if self.key_reference:
-            return secrets.resolve(self.key_reference)
-        return secrets.decrypt(self.key_encrypted) if self.key_encrypted else ""
-
-
-class UpstreamModel(ConfigModel):
+class UpstreamModel(histories.TrackedModel):
     """A model, or a pattern of models, that a provider serves."""
 
     class Lifecycle(models.TextChoices):
@@ -142,6 +121,7 @@ class UpstreamModel(ConfigModel):
     deprecated_at = models.DateTimeField(null=True, blank=True)
     retires_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField("synced", null=True, blank=True, editable=False)
+    history = histories.records()
 
     class Meta:
         ordering: ClassVar = ["provider", "name"]

@@ -139,7 +139,7 @@ def _asked_kind(request: HttpRequest, by_kind: ByKind) -> bool:
     asked = request.GET.get("simulated", "")
     if asked in ("0", "1"):
         return asked == "1"
-    return bool(by_kind[True]) and not reports.has_money(by_kind[False])
+    return bool(by_kind[True]) and not any(map(reports.has_money, by_kind[False]))
 
 
 def _asked_percent(request: HttpRequest, subject: Subject) -> tuple[int, str]:

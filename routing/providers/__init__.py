@@ -8,9 +8,13 @@ import httpx
 
 from routing.errors import InvalidRequest
 from routing.providers import anthropic
+from routing.providers.accounts import Accounts
 from routing.providers.base import Adapter, HttpReply, Timeouts, Upload
 from routing.providers.transport import PooledTransport
 from routing.types import ChatRequest, ProviderKind, Target, Ticket
+
+# By it a proxy knows its own requests: see routing/hops.py.
+HOP_HEADER = "cascade-hop"
 
 ADAPTERS: Mapping[ProviderKind, Adapter] = {
     "anthropic": anthropic.build_request,
@@ -18,32 +22,55 @@ ADAPTERS: Mapping[ProviderKind, Adapter] = {
 }
 
 
+_accounts = Accounts()
+
+
 class Providers:
     """The upstream of one client: every call is bound to that client's connection."""
 
     def __init__(
-        self, transport: PooledTransport, *, ticket: Ticket, timeouts: Timeouts
+        self,
+        transport: PooledTransport,
+        *,
+        ticket: Ticket,
+        timeouts: Timeouts,
+        hop: str = "",
     ) -> None:
         self._transport = transport
         self._ticket = ticket
         self._timeouts = timeouts
+        self._hop = hop
 
     def ask(
         self, request: ChatRequest, target: Target, *, timeout_s: float | None = None
     ) -> HttpReply:
         """Return the open reply of `target`, whatever its status.
 
-        Raises UpstreamError without a status line, InvalidRequest for a provider whose
+        Where it has several keys, the next one is tried when one is refused. Raises
+        UpstreamError without a status line, InvalidRequest for a provider whose
         API we do not speak, ConfigurationError for one that lacks a key, ClientGone
         when the client has left.
         """
+        targets = _accounts.candidates(request, target)
+        for candidate in targets:
+            reply = self._asked(request, candidate, timeout_s)
+            refused = _accounts.refused(candidate, reply.status, reply.headers)
+            if not refused or candidate is targets[-1]:
+                break
+            reply.close()
+        return reply
+
+    def _asked(
+        self, request: ChatRequest, target: Target, timeout_s: float | None
+    ) -> HttpReply:
         build = ADAPTERS.get(target.provider.kind)
         if build is None:
             raise InvalidRequest(
                 f"The model {target.model} belongs to the provider "
                 f"{target.provider.name}, whose API is not supported."
             )
-        return self._open(build(request, target), self._timeouts.within(timeout_s))
+        limits = self._timeouts.within(timeout_s)
+        return self._open(build(request, target), limits, target)
 
     def pass_on(
         self, request: ChatRequest, target: Target, *, upload: Upload | None
@@ -57,9 +84,15 @@ class Providers:
             outgoing = anthropic.build_request(request, target)
         else:
             outgoing = anthropic.build_upload(request, target, upload)
-        return self._open(outgoing, self._timeouts)
+        return self._open(outgoing, self._timeouts, target)
 
-    def _open(self, outgoing: httpx.Request, timeouts: Timeouts) -> HttpReply:
-        return HttpReply.open(
+    def _open(
+        self, outgoing: httpx.Request, timeouts: Timeouts, target: Target
+    ) -> HttpReply:
+        if self._hop:
+            outgoing.headers[HOP_HEADER] = self._hop
+        reply = HttpReply.open(
             self._transport, outgoing, ticket=self._ticket, timeouts=timeouts
         )
+        reply.conceal(target.provider.api_key)
+        return reply

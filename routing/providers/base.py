@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,6 +49,9 @@ HOP_BY_HOP = frozenset(
 )
 
 
+# What is shorter may be a word of the answer.
+SHORTEST_SECRET = 8
+
 # gunicorn refuses to send these, when it is too late for another answer.
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -89,6 +92,20 @@ class HttpReply:
         self.length_bytes = _length(response.headers)
         self._response = response
         self._ticket = ticket
+        self._secret = b""
+
+    def conceal(self, secret: str) -> None:
+        """Put asterisks where an error's headers and body repeat `secret`.
+
+        Some providers quote the key they refuse. What is compressed is not looked into.
+        """
+        if self.status < 400 or len(secret) < SHORTEST_SECRET:
+            return
+        self._secret = secret.encode()
+        self.headers = tuple(
+            (name, value.replace(secret, "*" * len(secret)))
+            for name, value in self.headers
+        )
 
     @classmethod
     def open(
@@ -122,11 +139,33 @@ class HttpReply:
         stream = self._response.stream
         assert isinstance(stream, httpx.SyncByteStream)  # noqa: S101  ours always is
         with _own_errors(self._ticket, broken=StreamInterrupted):
-            yield from stream
+            if self._secret:
+                yield from _without(self._secret, stream)
+            else:
+                yield from stream
 
     def close(self) -> None:
         """Give the connection back, or shut it when the body was not read."""
         self._response.close()
+
+
+def _without(secret: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield `chunks` with asterisks for `secret`, also where it spans two of them."""
+    kept = b""
+    for chunk in chunks:
+        kept = (kept + chunk).replace(secret, b"*" * len(secret))
+        at = len(kept) - _begun(kept, secret)
+        if at:
+            yield kept[:at]
+            kept = kept[at:]
+    if kept:
+        yield kept
+
+
+def _begun(text: bytes, secret: bytes) -> int:
+    """Return how many bytes at the end of `text` may be the beginning of `secret`."""
+    longest = min(len(secret) - 1, len(text))
+    return next((n for n in range(longest, 0, -1) if text.endswith(secret[:n])), 0)
 
 
 def end_to_end(headers: httpx.Headers) -> Headers:

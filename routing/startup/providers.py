@@ -12,7 +12,7 @@ from django.conf import settings
 from routing import hosts, validators
 from routing.config import Pattern
 from routing.errors import ConfigurationError
-from routing.models import CascadeRule, Installation, Provider
+from routing.models import CascadeRule, Installation, Provider, ProviderKey
 from routing.providers import ADAPTERS
 
 SIMULATOR = "simulator"
@@ -135,8 +135,13 @@ def _local_simulator() -> Provider | None:
 
 
 def _has_key(provider: Provider) -> bool:
+    further = provider.further_keys.filter(enabled=True)
+    return any(_opens(row) for row in (provider, *further))
+
+
+def _opens(row: Provider | ProviderKey) -> bool:
     try:
-        return bool(provider.key())
+        return bool(row.key())
     except ConfigurationError:
         return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -40,6 +41,7 @@ class RedisStore:
             retry=retry,
         )
         self._redis = redis.Redis.from_pool(pool)
+        self._scripts: dict[str, Any] = {}
 
     def get(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values that are there, by key."""
@@ -77,6 +79,22 @@ class RedisStore:
             found = self._redis.scan_iter(match=f"{PREFIX}{prefix}*", count=SCAN_STEP)
             keys = [key.decode().removeprefix(PREFIX) for key in found]
         return self.get(keys) if keys else {}
+
+    def run(self, script: str, key: str, *words: str | int) -> Any:
+        """Return what `script`, in Lua, says of `key` and `words`. One round trip."""
+        with _translated():
+            return self._script(script)(keys=[PREFIX + key], args=words)
+
+    def integers(self, key: str) -> dict[str, int]:
+        """Return the hash of integers at `key`; {} when there is none."""
+        with _translated():
+            found: Any = self._redis.hgetall(PREFIX + key)
+        return {name.decode(): int(value) for name, value in found.items()}
+
+    def _script(self, script: str) -> Any:
+        if script not in self._scripts:
+            self._scripts[script] = self._redis.register_script(script)
+        return self._scripts[script]
 
     def close(self) -> None:
         """Close the connections. The next use opens others."""

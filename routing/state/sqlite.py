@@ -6,11 +6,17 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from routing.state.base import StoreError, wall_clock
+
+T = TypeVar("T")
+# Takes the value, if any, and the moment; returns the new value and what to tell.
+Change = Callable[[bytes | None, float], tuple[bytes, T]]
 
 # About 20 MB. Past this the oldest go, whatever time they had.
 MAX_ENTRIES = 100_000
@@ -22,6 +28,9 @@ PRUNE_AT_MOST = 4096
 # A locked file blocks all of a gevent worker, so it is waited for only while opening.
 OPEN_TIMEOUT_S = 1.0
 BUSY_TIMEOUT_MS = 50
+# How long an update waits for others, and between its tries.
+PATIENCE_S = 1.0
+RETRY_S = 0.002
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # The file itself comes last: what belongs to it must not be taken for a new one's.
@@ -47,6 +56,7 @@ _CLAIM = "INSERT OR IGNORE INTO entries (key, value, expires_at) VALUES (?, ?, ?
 _ADD_ONE = """UPDATE entries SET value = CAST(CAST(value AS INTEGER) + 1 AS BLOB)
     WHERE key = ?"""
 _COUNTED = "SELECT CAST(value AS INTEGER) FROM entries WHERE key = ?"
+_VALUE = "SELECT value FROM entries WHERE key = ? AND expires_at > ?"
 _UNDER = """SELECT key, value FROM entries
     WHERE key >= ? AND key < ? AND expires_at > ?"""
 _PRUNE_EXPIRED = """DELETE FROM entries WHERE id IN (
@@ -118,6 +128,21 @@ class SqliteStore:
             added = connection.execute(_CLAIM, (key, value, now + ttl_s))
             return added.rowcount == 1
 
+    def update(self, key: str, change: Change[T], *, ttl_s: float) -> T:
+        """Write the value that `change(value, now)` returns, and return the rest of it.
+
+        `value` is None when nothing is there; nobody else changes it meanwhile. A file
+        that others hold is waited for, with a sleep that lets greenlets go on.
+        """
+        with self._opened() as connection, connection:
+            _begin(connection)
+            now = self._clock()
+            row = connection.execute(_VALUE, (key, now)).fetchone()
+            value, result = change(row[0] if row else None, now)
+            connection.execute(_PUT, (key, value, now + ttl_s))
+            self._wrote(connection)
+            return result
+
     def delete(self, *keys: str) -> None:
         """Forget `keys`."""
         with self._writing() as connection:
@@ -154,9 +179,12 @@ class SqliteStore:
         with self._opened() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
-            self._writes += 1
-            if self._writes % PRUNE_EVERY_WRITES == 0:
-                self._prune(connection)
+            self._wrote(connection)
+
+    def _wrote(self, connection: sqlite3.Connection) -> None:
+        self._writes += 1
+        if self._writes % PRUNE_EVERY_WRITES == 0:
+            self._prune(connection)
 
     def _prune(self, connection: sqlite3.Connection) -> None:
         connection.execute(_PRUNE_EXPIRED, (self._clock(), PRUNE_AT_MOST))
@@ -226,6 +254,20 @@ class SqliteStore:
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin to write, also when others write for a moment that is longer than usual."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as problem:
+            busy = problem.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(RETRY_S)
 
 
 def _require_own(directory: Path) -> None:

@@ -107,3 +107,19 @@ def running(**changes):
 def starting():
     log = SimpleNamespace(warning=print)
     return SimpleNamespace(master_pid=0, log=log)
+
+
+@pytest.mark.parametrize(
+    ("role", "programs"),
+    [("all", ["keeper", "simulator"]), ("api", ["simulator"]), ("pages", [])],
+)
+def test_each_role_has_its_own_programs_beside_it(monkeypatch, role, programs):
+    monkeypatch.setattr(gunicorn_conf.settings, "ROLE", role)
+    monkeypatch.setattr(gunicorn_conf.settings, "CASCADE_SIMULATOR", "127.0.0.1:1")
+    assert [program.name for program in gunicorn_conf._programs({})] == programs
+
+
+def test_the_keeper_alone_is_no_server(monkeypatch):
+    monkeypatch.setattr(gunicorn_conf.settings, "ROLE", "keeper")
+    with pytest.raises(RuntimeError, match="run manage"):
+        gunicorn_conf.on_starting(arbiter(("127.0.0.1", 8000)))

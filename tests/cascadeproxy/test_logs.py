@@ -9,7 +9,7 @@ import sys
 import msgspec
 import pytest
 
-from cascadeproxy.logs import JsonFormatter, TextFormatter, WithTraceback
+from cascadeproxy.logs import InOneLine, JsonFormatter, TextFormatter, WithTraceback
 
 
 def make_log(message="hello %s", args=("acme",), *, level=logging.INFO, **extra):
@@ -75,3 +75,14 @@ def test_a_client_cannot_write_a_line_of_its_own(odd):
 def test_of_djangos_errors_only_unforeseen_ones_are_logged():
     assert not WithTraceback().filter(make_log())
     assert WithTraceback().filter(with_exception())
+
+
+def test_what_strangers_bring_about_is_told_in_one_short_line():
+    record = logging.LogRecord(
+        "django.security", logging.ERROR, "", 0, "Invalid host %s", ("a" * 9000,), None
+    )
+    record.exc_info = (ValueError, ValueError("x"), None)
+    assert InOneLine().filter(record)
+    line = TextFormatter().format(record)
+    assert len(line) < 300
+    assert "ValueError" not in line

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # The name is the first argument.
-READ = re.compile(r"(?:env\.\w+|secret|one_of|redis_url)\(\s*\"([A-Z_]+)\"")
+READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
 NAMES = {*READ.findall((ROOT / "cascadeproxy" / "settings.py").read_text())} | {
     "ANTHROPIC_API_KEY",
     "OPENAI_API_KEY",
@@ -17,8 +17,9 @@ NAMES = {*READ.findall((ROOT / "cascadeproxy" / "settings.py").read_text())} | {
 GOOD = {
     "PATH": os.defpath,
     "CASCADE_ENV_FILE": os.devnull,
-    "SECRET_KEY": "k" * 60,
-    "CASCADE_KEY_PEPPER": "p" * 40,
+    "SECRET_KEY": "of-a-test-" * 6,
+    "CASCADE_KEY_PEPPER": "of-a-test-" * 4,
+    "FIELD_KEYS": "dGVzdC1vbmx5LWZpZWxkLWtleS0zMi1ieXRlcy1sb24=",
 }
 
 
@@ -53,6 +54,13 @@ def test_good_settings_load_with_debug_off():
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
         ({"SECRET_KEY": "change-me" + "k" * 60}, "SECRET_KEY is missing"),
+        ({"SECRET_KEY": "django-insecure-" + "k1" * 60}, "SECRET_KEY is missing"),
+        ({"SECRET_KEY": "k" * 60}, "SECRET_KEY is missing"),
+        ({"FIELD_KEYS": ""}, "FIELD_KEYS is missing"),
+        ({"FIELD_KEYS": GOOD["FIELD_KEYS"] + ",short"}, "FIELD_KEYS: number 2 is no"),
+        ({"CASCADE_METRICS_TOKEN": "short"}, "CASCADE_METRICS_TOKEN is a default"),
+        ({"CASCADE_EGRESS_PROXY": "https://p.test"}, "CASCADE_EGRESS_PROXY is no"),
+        ({"ROLE": "boss"}, "ROLE is 'boss'; it may be all, api, pages, keeper"),
         ({"CASCADE_KEY_PEPPER": "short"}, "CASCADE_KEY_PEPPER is missing"),
         ({"CASCADE_LOG_LEVEL": "loud"}, "CASCADE_LOG_LEVEL is 'loud'"),
         ({"REDIS_URL": "http://cache.test"}, "REDIS_URL is no address of Redis"),
@@ -70,7 +78,7 @@ def test_a_setting_that_cannot_be_used_stops_the_start(changed, said):
 
 def test_a_secret_may_come_from_a_file(tmp_path):
     path = tmp_path / "secret"
-    path.write_text("f" * 60)
+    path.write_text("in-a-file-" * 6)
     done = load(SECRET_KEY="", SECRET_KEY_FILE=str(path))
     assert done.stdout == "False\n"
 
@@ -81,7 +89,6 @@ def test_django_has_no_warning_for_a_deployment_behind_tls():
         env={
             **GOOD,
             "SECRET_KEY": "a-long-SECRET-of-0123456789-and-more-characters-!?",
-            "FIELD_KEYS": "dGVzdC1vbmx5LWZpZWxkLWtleS0zMi1ieXRlcy1sb24=",
             "BEHIND_TLS": "true",
         },
         cwd=ROOT,

@@ -152,3 +152,28 @@ def test_leaves_chunked_bodies_of_pages_alone():
     got = call("POST", "/health", body=stream, environ=CHUNKED | {"CONTENT_LENGTH": ""})
     assert got.status in (403, 405)
     assert stream.taken == 0
+
+
+@pytest.mark.django_db
+class TestRoles:
+    """`ROLE`: what a server is for."""
+
+    @pytest.mark.parametrize(
+        "path", ["/admin/", "/reports/", "/d/x", "/", "/rules/1/try/"]
+    )
+    def test_the_api_alone_has_no_pages(self, settings, path):
+        settings.ROLE = "api"
+        got = call("GET", path)
+        assert (got.status, got.body) == (404, b"Only the API is served here.\n")
+
+    @pytest.mark.parametrize("path", ["/v1/messages", "/v1", "/v1/files"])
+    def test_pages_alone_have_no_api_and_say_so_to_clients(self, settings, path):
+        settings.ROLE = "pages"
+        got = call("POST", path, body=b"{}")
+        assert (got.status, got.json["error"]["type"]) == (404, "not_found_error")
+        assert got.json["request_id"] == got.headers["request-id"]
+
+    @pytest.mark.parametrize("role", ["all", "api", "pages"])
+    def test_every_server_tells_that_it_is_there(self, settings, role):
+        settings.ROLE = role
+        assert call("GET", "/health").status == 200

@@ -82,6 +82,7 @@ def job(caller: Caller) -> dict[str, Any]:
         "key": caller.key,
         "faulty_key": caller.faulty_key,
         "wrong_key": "sk-cascade-wrong",
+        "spent_key": caller.spent_key,
         "retries": 2,
         "requests": {
             name: request(name, run, model, **extra) for name, extra in _EXTRAS.items()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 
 import django
 from django.core.management import call_command
@@ -29,6 +30,8 @@ PRIORS = {"accepting": 0.85, "escalating": 0.45}
 SUBAGENTS = "subagents"
 # The key of the guide: under a rule, and not allowed to choose who answers.
 GUIDE = "guide"
+# Keys whose budget no request fits into.
+SPENT = "spent"
 KEYS_OF_EACH = 16
 
 
@@ -58,7 +61,12 @@ def main(upstream_url: str) -> None:
         terms |= {"draft_model": DRAFT, **asked}
         models.CascadeRule.objects.create(name=name, tag=name, economics=False, **terms)
     keys = {
-        name: models.ClientKey.issue(name, tag=tag, may_force=tag != GUIDE)[1]
+        name: models.ClientKey.issue(
+            name,
+            tag=tag,
+            may_force=tag != GUIDE,
+            usd_per_day=Decimal("0.0001") if tag == SPENT else None,
+        )[1]
         for tag, name in _names()
     }
     sys.stdout.write(json.dumps(keys))
@@ -71,7 +79,7 @@ def tag_of(purpose: str, mode: str) -> str:
 
 def _names() -> Iterator[tuple[str, str]]:
     tags = [tag_of(purpose, mode) for purpose in DRAFTS for mode in MODES]
-    for tag in [*tags, SUBAGENTS, GUIDE]:
+    for tag in [*tags, SUBAGENTS, GUIDE, SPENT]:
         for number in range(KEYS_OF_EACH):
             yield tag, f"{tag}:{number}"
 

@@ -95,6 +95,7 @@ async function each(requests, read) {
 const client = new Anthropic({ baseURL: job.url, apiKey: job.key });
 const faulty = client.withOptions({ apiKey: job.faulty_key, maxRetries: job.retries });
 const stranger = client.withOptions({ apiKey: job.wrong_key });
+const spender = client.withOptions({ apiKey: job.spent_key, maxRetries: 2 });
 const { model } = job.requests.text;
 const question = { role: "user", content: "How many tokens are these?" };
 const asking = { model, messages: [question] };
@@ -105,6 +106,7 @@ const read = {
     outcome(faulty, request, name.split(" ").at(-1)),
   ),
   "wrong key": await outcome(stranger, { ...asking, max_tokens: 9 }, "create"),
+  "spent key": await outcome(spender, { ...asking, max_tokens: 9 }, "create"),
   count_tokens: (await client.messages.countTokens(asking)).input_tokens,
   models: await listed(client),
   model: (await client.models.retrieve(model)).display_name,

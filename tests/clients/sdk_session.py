@@ -109,6 +109,7 @@ def read(job):
     }
     faulty = client.with_options(api_key=job["faulty_key"], max_retries=job["retries"])
     stranger = client.with_options(api_key=job["wrong_key"])
+    spender = client.with_options(api_key=job["spent_key"], max_retries=2)
     model = job["requests"]["text"]["model"]
     counted = client.messages.count_tokens(**asking(model))
     return {
@@ -119,6 +120,7 @@ def read(job):
             for name, request in job["faults"].items()
         },
         "wrong key": outcome(stranger, asking(model, max_tokens=9), "create"),
+        "spent key": outcome(spender, asking(model, max_tokens=9), "create"),
         "count_tokens": counted.input_tokens,
         "models": listed(client),
         "model": client.models.retrieve(model).display_name,

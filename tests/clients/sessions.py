@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.clients.accounts import MODES, Account, Accounts, Mode
-from tests.clients.provision import DRAFT, VERIFIER
+from tests.clients.provision import DRAFT, SPENT, VERIFIER
 from tests.clients.upstream import SceneUpstream
 from tests.stack import Stack
 from tests.wire import parsed
@@ -30,6 +30,7 @@ class Caller:
     model: str
     key: str = "sk-ant-direct"
     faulty_key: str = "sk-ant-direct"
+    spent_key: str = "sk-ant-direct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,11 @@ class Sessions:
             self._play(program, play)
         return self._played[program, mode]
 
+    @property
+    def played(self) -> int:
+        """How many sessions through the proxy there were."""
+        return len(self._played)
+
     def _play(self, program: str, play: Play) -> None:
         accounts = {mode: self._keys.new(mode) for mode in MODES}
         with ThreadPoolExecutor() as pool:
@@ -103,6 +109,7 @@ class Sessions:
             model=VERIFIER,
             key=account.key,
             faulty_key=self._keys.new(mode, "faults").key,
+            spent_key=self._keys.tagged(SPENT).key,
         )
 
 

@@ -23,6 +23,7 @@ from tests.clients.sessions import (
 )
 from tests.clients.upstream import SceneUpstream
 from tests.programs import npm_package, python_with
+from tests.stack import Stack
 
 pytestmark = pytest.mark.clients
 
@@ -149,6 +150,19 @@ def test_raises_its_own_error_for_a_wrong_key(session: Session) -> None:
     assert (error["error"], error["status"]) == ("AuthenticationError", 401)
     assert error["body"]["error"]["type"] == "authentication_error"
     assert error["request_id"].startswith("req_")
+
+
+def test_does_not_ask_again_with_a_key_whose_budget_is_spent(
+    session: Session, sessions: Sessions, stack: Stack
+) -> None:
+    error = session.read["spent key"]
+    # The newest have a name of their own for it, by the code in the details.
+    assert error["error"] in ("RateLimitError", "EnforcedSpendLimitReachedError")
+    assert error["status"] == 429
+    assert error["body"]["error"]["type"] == "rate_limit_error"
+    details = error["body"]["error"]["details"]
+    assert details == {"error_code": "enforced_spend_limit_reached"}
+    assert stack.log.count("budget for this day is spent") == sessions.played
 
 
 def test_counts_tokens_and_pages_through_models(session: Session) -> None:

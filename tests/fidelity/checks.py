@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -78,6 +79,9 @@ def _check_request(run: Run, leg: Leg, request: Recorded) -> None:
     }
     expected["x-api-key"] = FOREIGN_KEY if model.startswith("other-") else PROVIDER_KEY
     expected["host"] = request.header("host")
+    # The one header we add going up; by it a proxy knows its own requests.
+    assert re.fullmatch("[0-9a-f]{16}", request.header("cascade-hop"))
+    expected["cascade-hop"] = request.header("cascade-hop")
     if case.body is not None:
         expected["content-length"] = str(len(request.body))
     assert _listed(got) == _listed(expected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from metrics import lines, loader
+from metrics import lines, loader, rollups
 from metrics.journal import Journal
 
 
@@ -21,6 +21,18 @@ def load(tmp_path):
         result = loader.load_once(directory)
         assert result.problem == ""
         return result
+
+    return load_records
+
+
+@pytest.fixture
+def load_unsummed(load, monkeypatch):
+    """As `load`, but as a loader does whose sums are behind: it leaves them so."""
+
+    def load_records(*records):
+        with monkeypatch.context() as patch:
+            patch.setattr(rollups, "is_caught_up", lambda _state: False)
+            return load(*records)
 
     return load_records
 

@@ -216,6 +216,13 @@ def test_a_first_turn_reads_what_all_conversations_begin_with():
     assert estimate(draft, VERIFIER) == costs(draft.usage)
 
 
+def test_so_does_one_whose_caches_have_both_gone_cold():
+    draft = make_call(usage=make_usage(0, 5, cache_read=18_000, cache_write_5m=2_000))
+    gone = cached(20_000, age_s=TTL_S + 1)
+    known = Caches(now=NOW, draft=gone, verifier=gone, alone=gone)
+    assert estimate(draft, VERIFIER, known=known) == costs(draft.usage)
+
+
 @pytest.mark.parametrize(
     "calls",
     [

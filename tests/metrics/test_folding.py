@@ -24,7 +24,6 @@ def summed(**changes):
 def decision(**changes):
     record = make_record(**changes)
     own = {
-        "id": 1,
         "calls": [rows.call_to_json(call) for call in record.calls],
         "draft_ms": 840,
     }
@@ -77,8 +76,8 @@ def test_unknown_money_is_in_no_sum_but_its_tokens_are():
 
 @pytest.mark.parametrize("threshold", range(101))
 def test_a_draft_lies_in_the_bin_of_the_threshold_it_just_reaches(threshold):
-    tally = Tally()
-    tally.add(decision(confidence=threshold / 100), Calendar(zone=UTC))
+    tally = Tally(calendar=Calendar(zone=UTC))
+    tally.add(decision(confidence=threshold / 100))
     ((histogram),) = tally.histograms.values()
     assert histogram[0].index(1) == min(threshold, 99)
 

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from metrics import keeper, lines, loader, rollups
+from metrics.chores import Chore
 from metrics.journal import Journal
 from metrics.keeper import Reporter
 from metrics.loader import LoadResult
@@ -66,6 +67,15 @@ def test_it_goes_on_until_it_is_told(journal, tmp_path, monkeypatch):
     monkeypatch.setattr(loader, "load_once", load_once)
     keeper.run(tmp_path, poll_s=0.001, stop=telling)
     assert len(passes) == 4
+
+
+@pytest.mark.django_db
+def test_it_does_its_chores_beside_loading(journal, tmp_path, monkeypatch):
+    telling = stop()
+    chore = Chore(work=telling.set, every_s=60, trouble="")
+    monkeypatch.setattr("metrics.chores.chores", [chore])
+    keeper.run(tmp_path, poll_s=0.001, stop=telling)
+    assert telling.is_set()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -7,6 +7,7 @@ from metrics.learning import (
     MAX_ERRORS,
     Lesson,
     Tally,
+    Told,
     faded,
     learned,
     median_error,
@@ -25,7 +26,8 @@ VERIFIER = make_call(
 
 def lesson(outcome="accepted", calls=(DRAFT,), at=MOMENT, **changes):
     values = {"baseline_nusd": 100, "estimate_nusd": None}
-    return Lesson(at=at, outcome=outcome, calls=calls, **values | changes)
+    told = [Told.of(call) for call in calls]
+    return Lesson(at=at, outcome=outcome, calls=told, **values | changes)
 
 
 def escalation(**changes):

@@ -111,7 +111,7 @@ def test_only_the_refused_rows_of_a_batch_are_refused(tmp_path, monkeypatch):
     real = loader._insert_many
 
     def insert(records):
-        if any(r.decision_id == make_id(3) for r in records):
+        if any(new.record.decision_id == make_id(3) for new in records):
             raise DataError("value out of range")
         return real(records)
 

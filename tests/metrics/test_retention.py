@@ -73,9 +73,10 @@ def test_a_decision_that_comes_late_for_a_pruned_day_is_summed(week, load):
     assert retention.prune(days=5) == 1
 
 
-def test_one_that_is_not_summed_yet_stays(week, load, monkeypatch):
+def test_one_that_is_not_summed_yet_stays(week, load_unsummed, monkeypatch):
     rollups.fold()
-    load(make_record(decision_id=make_id(99), started_at=MOMENT - timedelta(days=6)))
+    late = MOMENT - timedelta(days=6)
+    load_unsummed(make_record(decision_id=make_id(99), started_at=late))
     monkeypatch.setattr(rollups, "fold", lambda: 0)
     assert retention.prune(days=1) == 7
     assert kept() == 1

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -106,10 +106,17 @@ def load_some(directory, records, *, first_id=0):
 
 
 @MANY
-@given(records=RECORDS, cuts=st.lists(st.integers(0, 20)), batch=st.integers(1, 7))
-def test_rebuilt_is_what_was_added_bit_by_bit(tmp_path, records, cuts, batch):
+@given(
+    records=RECORDS,
+    cuts=st.lists(st.integers(0, 20)),
+    batch=st.integers(1, 7),
+    inserted=st.booleans(),
+)
+def test_rebuilt_is_what_was_added_bit_by_bit(tmp_path, records, cuts, batch, inserted):
     forget_everything()
     with pytest.MonkeyPatch.context() as patch:
+        if not inserted:  # nothing is added as it is inserted, all is read for it
+            patch.setattr(rollups, "is_caught_up", lambda _state: False)
         patch.setattr(rollups, "FOLD_ROWS", batch)
         patch.setattr(rollups, "REBUILD_ROWS", batch + 2)
         start = 0
@@ -162,13 +169,58 @@ def use_zone(patch, name):
     patch.setattr(rollups.timezone, "get_default_timezone_name", lambda: name)
 
 
-def test_each_decision_is_added_once(load):
-    load(make_record(decision_id=make_id(1)), make_record(decision_id=make_id(2)))
+def test_each_decision_is_added_once(load_unsummed):
+    load_unsummed(*(make_record(decision_id=make_id(n)) for n in (1, 2)))
     assert (rollups.fold(), rollups.fold()) == (2, 0)
     assert DailyRollup.objects.get().decisions == 2
-    load(make_record(decision_id=make_id(3)), make_record(decision_id=make_id(2)))
+    load_unsummed(*(make_record(decision_id=make_id(n)) for n in (3, 2)))
     assert rollups.fold() == 1
     assert DailyRollup.objects.get().decisions == 3
+
+
+def test_what_is_loaded_is_summed_in_the_same_step(load):
+    load(make_record(decision_id=make_id(1)), make_record(decision_id=make_id(2)))
+    assert rollups.standing().behind == 0
+    assert DailyRollup.objects.get().decisions == 2
+
+
+def test_what_was_there_already_is_not_summed_again(load):
+    load(make_record(decision_id=make_id(1)))
+    load(make_record(decision_id=make_id(1)), make_record(decision_id=make_id(2)))
+    rollups.fold()
+    assert DailyRollup.objects.get().decisions == 2
+
+
+def test_a_loader_adds_what_was_left_and_then_goes_on_from_there(load, load_unsummed):
+    load_unsummed(make_record(decision_id=make_id(1)))
+    load(make_record(decision_id=make_id(2)))
+    assert rollups.standing().behind == 0
+    assert DailyRollup.objects.get().decisions == 2
+
+
+def test_a_loader_far_behind_leaves_new_ones_to_be_added_in_their_order(
+    load, load_unsummed, monkeypatch
+):
+    monkeypatch.setattr(rollups, "CAUGHT_UP_ROWS", 2)
+    load_unsummed(*(make_record(decision_id=make_id(n)) for n in range(3)))
+    load(make_record(decision_id=make_id(3)))
+    assert rollups.standing().behind == 2
+    load(make_record(decision_id=make_id(4)))
+    rollups.fold()
+    assert DailyRollup.objects.get().decisions == 5
+
+
+def test_sums_that_cannot_be_added_hold_up_no_decision(load, monkeypatch):
+    def overflowing(tally):
+        raise DataError("bigint out of range")
+
+    monkeypatch.setattr(rollups.adding, "add", overflowing)
+    load(make_record(decision_id=make_id(1)))
+    load(make_record(decision_id=make_id(2)))
+    assert rollups.standing().behind == 2
+    monkeypatch.undo()
+    rollups.fold()
+    assert DailyRollup.objects.get().decisions == 2
 
 
 def test_a_day_begins_at_midnight_of_time_zone(load, monkeypatch):
@@ -180,24 +232,26 @@ def test_a_day_begins_at_midnight_of_time_zone(load, monkeypatch):
     assert HourlyRollup.objects.get().hour == late - timedelta(minutes=10)
 
 
-def test_a_page_adds_what_came_just_now(load):
-    load(make_record())
+def test_a_page_adds_what_came_just_now(load_unsummed):
+    load_unsummed(make_record())
     standing = rollups.catch_up()
     assert (standing.behind, standing.other_zone) == (0, False)
     assert DailyRollup.objects.get().decisions == 1
 
 
 def test_a_page_adds_a_bounded_part_of_a_backlog_and_says_what_is_left(
-    load, monkeypatch
+    load_unsummed, monkeypatch
 ):
     monkeypatch.setattr(rollups, "PAGE_ROWS", 2)
-    load(*(make_record(decision_id=make_id(n)) for n in range(5)))
+    load_unsummed(*(make_record(decision_id=make_id(n)) for n in range(5)))
     assert rollups.catch_up().behind == 3
     assert DailyRollup.objects.get().decisions == 2
 
 
-def test_a_page_does_not_wait_for_a_database_that_is_written_to(load, monkeypatch):
-    load(make_record())
+def test_a_page_does_not_wait_for_a_database_that_is_written_to(
+    load_unsummed, monkeypatch
+):
+    load_unsummed(make_record())
 
     def locked_if_free():
         raise OperationalError("database is locked")
@@ -206,16 +260,16 @@ def test_a_page_does_not_wait_for_a_database_that_is_written_to(load, monkeypatc
     assert rollups.catch_up().behind == 1
 
 
-def test_a_page_leaves_it_to_whoever_is_at_it(load, monkeypatch):
-    load(make_record())
+def test_a_page_leaves_it_to_whoever_is_at_it(load_unsummed, monkeypatch):
+    load_unsummed(make_record())
     monkeypatch.setattr(RollupState, "locked_if_free", lambda: None)
     assert rollups.catch_up().behind == 1
 
 
-def test_waiting_is_as_before_when_a_page_has_looked(load):
+def test_waiting_is_as_before_when_a_page_has_looked(load_unsummed):
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite is told how long to wait")
-    load(make_record())
+    load_unsummed(make_record())
     rollups.catch_up()
     with connection.cursor() as cursor:
         assert cursor.execute("PRAGMA busy_timeout").fetchone() == (5000,)
@@ -232,8 +286,8 @@ def test_a_change_of_time_zone_is_noticed_and_mended(load, monkeypatch):
     assert DailyRollup.objects.get().day == date(2026, 11, 21)
 
 
-def test_the_command_adds_and_says_so(load, capsys):
-    load(make_record())
+def test_the_command_adds_and_says_so(load_unsummed, capsys):
+    load_unsummed(make_record())
     call_command("rollup")
     assert capsys.readouterr().out == "1 decisions added.\n"
     call_command("rollup", "--rebuild")

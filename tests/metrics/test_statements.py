@@ -167,10 +167,12 @@ def test_a_month_that_is_not_over_stays_open(load, alice, monkeypatch):
         statements.close(OCTOBER, alice)
 
 
-def test_a_month_waits_for_decisions_that_are_not_summed_yet(load, alice):
+def test_a_month_waits_for_decisions_that_are_not_summed_yet(
+    load, load_unsummed, alice
+):
     load(make_record(started_at=INSIDE))
     rollups.fold()
-    load(make_record(decision_id=make_id(2), started_at=INSIDE))
+    load_unsummed(make_record(decision_id=make_id(2), started_at=INSIDE))
     with pytest.raises(NotClosable, match="not in these figures yet"):
         statements.close(OCTOBER, alice)
 

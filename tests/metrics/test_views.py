@@ -243,10 +243,10 @@ def test_the_page_makes_a_bounded_number_of_queries(
 
 
 def test_decisions_that_are_not_in_the_sums_yet_are_said(
-    page, load, today, monkeypatch
+    page, load_unsummed, today, monkeypatch
 ):
     monkeypatch.setattr(rollups, "PAGE_ROWS", 1)
-    load(
+    load_unsummed(
         make_record(decision_id=make_id(1), started_at=today[0]),
         make_record(decision_id=make_id(2), started_at=today[0]),
     )

@@ -185,7 +185,7 @@ def test_no_history_holds_a_secret():
 
 def test_rules_from_before_there_was_a_history_have_a_first_version(rule):
     CascadeRule.history.all().delete()
-    migration = import_module("routing.migrations.0002_rulepage_history")
+    migration = import_module("routing.migrations.0003_rulepage_history")
     migration.write_first_versions(apps, None)
     (first,) = versions(rule)
     assert first.reason == "as it was when its history began"

@@ -299,7 +299,7 @@ def test_loads_at_the_first_question_and_keeps_what_it_has(
     fresh_holder, main, django_assert_num_queries
 ):
     main.models.create(name="*")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         first = fresh_holder.get()
     with django_assert_num_queries(0):
         assert fresh_holder.get() is first

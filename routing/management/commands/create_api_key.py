@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from metrics.expiry import expiry
 from routing import secrets
+from routing.management.arguments import add_limits, limits_in, moment
 from routing.models import ClientKey
 
 
@@ -25,6 +24,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tag", default="", help="groups keys in rules and reports"
         )
+        parser.add_argument("--owner", default="", help="who answers for it")
+        parser.add_argument(
+            "--allow-model",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="a model it may ask for, * for any characters; repeat for more",
+        )
+        parser.add_argument(
+            "--allow-rule",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="a rule its requests may be answered under; repeat for more",
+        )
         parser.add_argument(
             "--expires", default=None, help="a day or moment in UTC: 2027-01-31[T12:00]"
         )
@@ -38,17 +52,21 @@ class Command(BaseCommand):
             action="store_true",
             help="let it use batches, files and the rest of the whole account",
         )
+        add_limits(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Create and print the key."""
         key = secrets.new_client_key()
-        expires = options["expires"]
         row = ClientKey(
             name=options["name"],
             tag=options["tag"],
-            expires_at=_moment(expires) if expires else None,
+            owner=options["owner"],
+            expires_at=moment(options["expires"]) if options["expires"] else None,
+            allowed_models="\n".join(options["allow_model"]),
+            allowed_rules="\n".join(options["allow_rule"]),
             may_force=options["may_force"],
             account_access=options["account_access"],
+            **limits_in(options),
         )
         row.set_key(key)
         try:
@@ -58,11 +76,3 @@ class Command(BaseCommand):
         row.save()
         self.stdout.write(key)
         self.stderr.write("Keep it now: only a digest of it is stored.")
-
-
-def _moment(text: str) -> datetime:
-    """Return the moment `text` names. Raises CommandError."""
-    try:
-        return expiry(text)
-    except ValueError as problem:
-        raise CommandError(f"--expires {problem}") from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from routing.models import ClientKey
+from routing.management.arguments import key_named
 
 
 class Command(BaseCommand):
@@ -21,12 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Revoke the key; doing so again is no error."""
-        row = ClientKey.objects.filter(name=options["name"]).first()
-        if row is None:
-            names = ", ".join(ClientKey.objects.values_list("name", flat=True))
-            raise CommandError(
-                f"There is no key {options['name']}. Keys: {names or 'none'}."
-            )
+        row = key_named(options["name"])
         if row.enabled:
             row.enabled = False
             row.save()

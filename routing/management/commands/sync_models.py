@@ -13,7 +13,8 @@ from routing.errors import ProxyError
 from routing.model_source import NotListed, models_of
 from routing.model_sync import Synced
 from routing.models import Provider
-from routing.snapshot import provider_config
+from routing.provider_config import provider_config
+from routing.snapshot import holder
 from routing.types import Upstream
 
 
@@ -40,6 +41,7 @@ class Command(BaseCommand):
         """
         self._named = options["provider"] is not None
         providers = _providers(options["provider"])
+        holder.refresh()  # which hosts may be private
         connection = ClientConnection({})
         try:
             failed = [

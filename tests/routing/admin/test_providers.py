@@ -33,6 +33,8 @@ def provider_form(provider: Provider, **changes) -> dict:
         "base_url": provider.base_url,
         "key_reference": provider.key_reference,
         "new_key": "",
+        "further_keys-TOTAL_FORMS": 0,
+        "further_keys-INITIAL_FORMS": 0,
         "models-TOTAL_FORMS": 0,
         "models-INITIAL_FORMS": 0,
         **changes,

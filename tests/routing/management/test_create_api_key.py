@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -46,3 +47,36 @@ def test_a_name_is_given_once():
     call_command("create_api_key", "acme")
     with pytest.raises(CommandError, match="already exists"):
         call_command("create_api_key", "acme")
+
+
+def test_says_what_a_key_may_and_how_much(capsys):
+    call_command(
+        "create_api_key",
+        "ci",
+        "--owner=platform",
+        "--allow-model=claude-haiku-*",
+        "--allow-model=claude-opus-5-5",
+        "--allow-rule=default",
+        "--requests-per-minute=60",
+        "--usd-per-day=2.5",
+        "--session-requests=0",
+    )
+    row = ClientKey.objects.get()
+    assert row.owner == "platform"
+    assert row.allowed_models == "claude-haiku-*\nclaude-opus-5-5"
+    assert row.allowed_rules == "default"
+    assert (row.requests_per_minute, row.usd_per_day) == (60, Decimal("2.5"))
+    assert (row.session_requests, row.tokens_per_minute) == (0, None)
+
+
+def test_a_model_that_could_not_be_one_is_refused():
+    with pytest.raises(CommandError, match="no spaces"):
+        call_command("create_api_key", "ci", "--allow-model=claude haiku")
+    assert not ClientKey.objects.exists()
+
+
+@pytest.mark.parametrize("limit", ["--usd-per-day=-1", "--requests-per-minute=-1"])
+def test_a_limit_below_nought_is_refused(limit):
+    with pytest.raises(CommandError):
+        call_command("create_api_key", "ci", limit)
+    assert not ClientKey.objects.exists()

@@ -1,0 +1,64 @@
+"""Which ledger this process uses: Redis, the main database's server, or a file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from routing.limits.ledger import CalmLedger, Ledger, TableLedger
+from routing.state.sqlite import SqliteStore
+
+
+def ledger() -> CalmLedger:
+    """Return this process's ledger, always the same one. It never raises."""
+    database = ""
+    if connection.vendor == "postgresql":
+        database = str(connection.settings_dict["NAME"])
+    return _ledger_for(settings.REDIS_URL, database, _file())
+
+
+def session_ledger() -> CalmLedger:
+    """Return the ledger of sessions: Redis or this host's file, never the database.
+
+    Every request of an agent is counted there, and a loop is found on one host too.
+    """
+    return _ledger_for(settings.REDIS_URL, "", _file())
+
+
+def close() -> None:
+    """Let go of files and connections."""
+    for each in (ledger(), session_ledger()):
+        each.close()
+
+
+def _file() -> Path:
+    # Two servers on a host share nothing but the directory.
+    return Path(settings.CASCADE_STATE_DIR / f"limits-{settings.CASCADE_PORT}.sqlite3")
+
+
+@lru_cache(maxsize=8)
+def _ledger_for(redis_url: str, database: str, file: Path) -> CalmLedger:
+    return CalmLedger(_backend(redis_url, database, file))
+
+
+def _backend(redis_url: str, database: str, file: Path) -> Ledger:
+    # Libraries of servers are only for those who use them.
+    if redis_url:
+        store = import_module("routing.state.redis").RedisStore(redis_url)
+        found: Ledger = import_module("routing.limits.redis").RedisLedger(store)
+        return found
+    if database:
+        values = import_module("routing.limits.postgres").PostgresValues
+        return TableLedger(values(_parameters()))
+    return TableLedger(SqliteStore(file))
+
+
+def _parameters() -> dict[str, object]:
+    """Return how Django reaches the database, without what is about its own rows."""
+    usual = connection.get_connection_params()
+    own = {"cursor_factory", "context", "prepare_threshold", "options"}
+    return {name: value for name, value in usual.items() if name not in own}

@@ -1,0 +1,279 @@
+"""Limits of the caller's key on one request: let in, told to wait, or refused.
+
+A key without limits costs a look at its configuration and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+
+from metrics import instruments
+from metrics.identifiers import new_decision_id
+from metrics.types import DecisionRecord, Price, Usage
+from routing.config import ClientKeyConfig, Snapshot
+from routing.conversation import session_of
+from routing.errors import Forbidden, LimitsAway, RateLimited
+from routing.limits import expecting, refusals
+from routing.limits.leases import Lease, Renewer
+from routing.limits.ledger import LEASE_S
+from routing.limits.ledgers import ledger, session_ledger
+from routing.limits.terms import (
+    SESSION_S,
+    SESSION_SLOT_S,
+    Admission,
+    Budget,
+    Demand,
+    Held,
+    KeyLimits,
+    Settlement,
+    Spent,
+    Window,
+)
+from routing.prompt_size import estimated_prompt_tokens
+from routing.types import CascadePlan, ChatRequest, Target
+
+_renewer = Renewer()
+_experience = expecting.Experience()
+
+
+class Pass:
+    """What let a request in. Settled once, with its decision or without one."""
+
+    def __init__(
+        self, key: ClientKeyConfig, demand: Demand, lease: Lease, slot: int
+    ) -> None:
+        self._key = key
+        self._demand = demand
+        self._lease = lease
+        self._slot = slot
+        self.headers: Mapping[str, str] = {}
+
+    def settle(self, record: DecisionRecord) -> None:
+        """Count what the decision came to. A cost nobody knows counts as expected."""
+        tokens = expecting.tokens_of(record.calls)
+        expected = next(
+            (w.amount for w in self._demand.windows if w.name == "tokens"), 0
+        )
+        cost = self._demand.money_nusd if record.cost_nusd is None else record.cost_nusd
+        if not (self._demand.lease or expected):
+            return  # a request that was only counted has nothing to settle
+        self._lease.settle(
+            Settlement(
+                lease=self._demand.lease,
+                tokens=tokens - expected if expected else 0,
+                slot=self._slot,
+                spent_nusd=cost,
+                periods=tuple(budget.period for budget in self._demand.budgets),
+                purse=self._demand.purse,
+            )
+        )
+        _renewer.forget(self._lease)
+        if self._key.id is not None and record.calls and self._key.limits.weighed:
+            _experience.add(
+                self._key.id,
+                record.requested_model,
+                nusd=record.cost_nusd,
+                tokens=tokens,
+            )
+
+    def cancel(self) -> None:
+        """Let go of a request that came to no decision."""
+        self._lease.cancel()
+        _renewer.forget(self._lease)
+
+
+def check_size(request: ChatRequest, limits: KeyLimits) -> None:
+    """Raise InvalidRequest for more output than the key may ask for."""
+    asked = request.max_tokens
+    if limits.max_tokens is not None and asked is not None:
+        refusals.check_max_tokens(asked, limits.max_tokens)
+
+
+def admit(
+    request: ChatRequest, plan: CascadePlan, key: ClientKeyConfig, snapshot: Snapshot
+) -> Pass | None:
+    """Return what lets `request` in; None when nothing is counted for its key.
+
+    Raises RateLimited, BudgetSpent, LimitsAway, and Forbidden for a model without a
+    price asked with a key that has a budget.
+    """
+    limits = key.limits
+    if key.id is None:
+        return None
+    if limits.session_requests is not None:
+        _check_session(request, key.id, limits.session_requests)
+    if not limits.counted:
+        return None
+    demand = _demand(request, plan, key, snapshot)
+    name = f"limits:{key.id}"
+    admission = ledger().admit(name, demand)
+    if admission is None:
+        _require_open(budgeted=limits.budgeted)
+        return None
+    if admission.refused:
+        raise _counted(refusals.refusal(admission, limits))
+    return _pass(key, demand, name, admission)
+
+
+def _pass(
+    key: ClientKeyConfig, demand: Demand, name: str, admission: Admission
+) -> Pass:
+    held = Held(lease=demand.lease, money_nusd=demand.money_nusd, purse=demand.purse)
+    lease = Lease(name, held, ledger())
+    if demand.lease:
+        _renewer.watch(lease)
+    let_in = Pass(key, demand, lease, admission.slot)
+    let_in.headers = refusals.headers(admission, key.limits)
+    return let_in
+
+
+def _check_session(request: ChatRequest, key_id: int, limit: int) -> None:
+    """Stop an agent that goes round in circles, whatever its subagents are called."""
+    session = session_of(request)
+    if session is None:
+        return
+    window = Window(
+        name="session",
+        limit=limit,
+        amount=1,
+        width_s=SESSION_S,
+        slot_s=SESSION_SLOT_S,
+    )
+    name = f"session:{key_id}:{session.hex()}"
+    admission = session_ledger().admit(name, Demand(windows=(window,)))
+    if admission is not None and admission.refused:
+        raise _counted(refusals.session_refusal(limit, admission.wait_s))
+
+
+def _demand(
+    request: ChatRequest, plan: CascadePlan, key: ClientKeyConfig, snapshot: Snapshot
+) -> Demand:
+    limits = key.limits
+    targets = [t for t in (plan.draft, plan.verifier) if t is not None]
+    simulated = any(target.provider.simulated for target in targets)
+    # Counting a prompt takes time: only for those who are limited by it.
+    weighed = limits.weighed
+    expected = _expected(request, key, targets, snapshot) if weighed else None
+    if limits.budgeted and (expected is None or expected.nusd is None):
+        raise _counted(refusals.no_price(request.model))
+    money = expected.nusd if expected and limits.budgeted else 0
+    tokens = expected.tokens if expected else 0
+    return Demand(
+        windows=_windows(limits, tokens),
+        lease=new_decision_id() if limits.leased else "",
+        lease_s=LEASE_S,
+        concurrent=limits.concurrent_requests,
+        money_nusd=money or 0,
+        budgets=_budgets(key, snapshot, simulated=simulated),
+        purse="play" if simulated else "real",
+    )
+
+
+def _expected(
+    request: ChatRequest,
+    key: ClientKeyConfig,
+    targets: list[Target],
+    snapshot: Snapshot,
+) -> expecting.Expected:
+    known = _experience.high(key.id or 0, request.model)
+    if known is not None:
+        return known
+    prices = [partial(_price, target, snapshot) for target in targets]
+    return expecting.guess(estimated_prompt_tokens(request), request.max_tokens, prices)
+
+
+def _price(target: Target, snapshot: Snapshot, usage: Usage) -> Price | None:
+    return snapshot.prices.price_for(
+        target.provider.kind,
+        target.model,
+        at=timezone.now(),
+        prompt_tokens=usage.prompt_tokens,
+    )
+
+
+def _windows(limits: KeyLimits, tokens: int) -> tuple[Window, ...]:
+    windows = []
+    if limits.requests_per_minute is not None:
+        windows.append(
+            Window(name="requests", limit=limits.requests_per_minute, amount=1)
+        )
+    if (most := limits.tokens_per_minute) is not None:
+        # A request larger than the limit itself may go when nothing else does.
+        amount = max(1, min(tokens, most))
+        windows.append(Window(name="tokens", limit=most, amount=amount))
+    return tuple(windows)
+
+
+def _budgets(
+    key: ClientKeyConfig, snapshot: Snapshot, *, simulated: bool
+) -> tuple[Budget, ...]:
+    limits, today = key.limits, timezone.localdate()
+    spent = _known_spent(key, snapshot, today, simulated=simulated)
+    budgets = []
+    if limits.day_nusd is not None:
+        budgets.append(
+            Budget(
+                period=day_name(today),
+                keep_from=day_name(today - timedelta(days=1)),
+                limit_nusd=limits.day_nusd,
+                floor_nusd=spent.day_nusd,
+            )
+        )
+    if limits.month_nusd is not None:
+        budgets.append(
+            Budget(
+                period=month_name(today),
+                keep_from=month_name(today.replace(day=1) - timedelta(days=1)),
+                limit_nusd=limits.month_nusd,
+                floor_nusd=spent.month_nusd,
+            )
+        )
+    return tuple(budgets)
+
+
+def _known_spent(
+    key: ClientKeyConfig, snapshot: Snapshot, today: date, *, simulated: bool
+) -> Spent:
+    """What the account knew at its last look, as far as it is still about today."""
+    known = snapshot.spent.get((key.name, simulated), Spent(day=today))
+    return Spent(
+        day=today,
+        day_nusd=known.day_nusd if known.day == today else 0,
+        month_nusd=known.month_nusd if _same_month(known.day, today) else 0,
+    )
+
+
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
+
+
+def day_name(day: date) -> str:
+    """Return the name under which the money of `day` is counted."""
+    return f"d:{day.isoformat()}"
+
+
+def month_name(day: date) -> str:
+    """Return the name under which the money of the month of `day` is counted."""
+    return f"m:{day.isoformat()[:7]}"
+
+
+def _require_open(*, budgeted: bool) -> None:
+    """Nobody can count: raise LimitsAway where the setting says so."""
+    mode = settings.CASCADE_LIMITS_WHEN_AWAY
+    if mode == "closed" or (mode == "budgets_closed" and budgeted):
+        raise _counted(
+            LimitsAway(
+                "The limits of this key cannot be checked at the moment.",
+                retry_after_s=5,
+            )
+        )
+
+
+def _counted(error: RateLimited | LimitsAway | Forbidden) -> Exception:
+    instruments.REFUSED.labels(error.limit).inc()
+    return error
