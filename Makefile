@@ -36,7 +36,7 @@ demo: env  ## fill the database with 30 days of simulated traffic
 	@echo "To see it: make run, then open the reports it names."
 
 test: $(INSTALLED_DEV)  ## run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployment, tests
 	$(BIN)/ruff format --check .
@@ -46,7 +46,7 @@ check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployme
 	$(BIN)/lint-imports
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	BEHIND_TLS=true $(TEST_MANAGE) check --deploy --fail-level WARNING
-	$(BIN)/python -m pytest -q --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
 
 bench: $(INSTALLED_DEV)  ## print latency, throughput and memory beside the bare floor
 	$(BIN)/python -m bench
