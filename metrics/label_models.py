@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -97,8 +97,8 @@ class MeasuredDraft(models.Model):
     decided_at = models.DateTimeField()
     route = models.CharField(max_length=32, blank=True)
     features_version = models.PositiveIntegerField()
-    features = CompactJSONField(default=list)
-    second = CompactJSONField(
+    features: models.Field[Any, Any] = CompactJSONField(default=list)
+    second: models.Field[Any, Any] = CompactJSONField(
         default=list, help_text="Beside a second opinion; empty when none was asked."
     )
 

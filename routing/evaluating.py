@@ -203,8 +203,10 @@ def _by_judge(
         for question in questions
     ]
     calls = tuple(call for answer in answers for call in answer.calls)
-    told = [answer.completion for answer in answers]
-    preferred = judging.preference_in(*told) if all(told) else None  # type: ignore[arg-type]  both are there
+    draft_first, verifier_first = (answer.completion for answer in answers)
+    preferred = None
+    if draft_first is not None and verifier_first is not None:
+        preferred = judging.preference_in(draft_first, verifier_first)
     if preferred is None:
         return None, calls
     label = LabelRecord(

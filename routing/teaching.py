@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from metrics.label_models import Label, MeasuredDraft
@@ -154,8 +155,12 @@ def _signals(ids: Sequence[str]) -> dict[str, Mapping[str, float]]:
         rows = RoutingDecision.objects.filter(
             decision_id__in=ids[start : start + FOUND_AT_ONCE]
         )
-        found |= dict(rows.values_list("decision_id", "signals"))
+        found |= {row["decision_id"]: row["signals"] for row in _told(rows)}
     return found
+
+
+def _told(rows: QuerySet[RoutingDecision]) -> Iterable[Any]:
+    return rows.values("decision_id", "signals")
 
 
 def _lesson(row: MeasuredDraft, label: Label, signals: Mapping[str, float]) -> Lesson:
