@@ -40,6 +40,10 @@ def _file() -> Path:
     return Path(settings.CASCADE_STATE_DIR / f"limits-{settings.CASCADE_PORT}.sqlite3")
 
 
+# A limit that opens because many come at once would be none.
+REDIS_TIMEOUT_S = 2.0
+
+
 @lru_cache(maxsize=8)
 def _ledger_for(redis_url: str, database: str, file: Path) -> CalmLedger:
     return CalmLedger(_backend(redis_url, database, file))
@@ -48,7 +52,9 @@ def _ledger_for(redis_url: str, database: str, file: Path) -> CalmLedger:
 def _backend(redis_url: str, database: str, file: Path) -> Ledger:
     # Libraries of servers are only for those who use them.
     if redis_url:
-        store = import_module("routing.state.redis").RedisStore(redis_url)
+        store = import_module("routing.state.redis").RedisStore(
+            redis_url, timeout_s=REDIS_TIMEOUT_S
+        )
         found: Ledger = import_module("routing.limits.redis").RedisLedger(store)
         return found
     if database:

@@ -32,13 +32,57 @@ def main(upstream_url: str) -> None:
         name="simulator", kind="simulator", base_url=upstream_url, private_allowed=True
     )
     provider.models.create(name="claude-*")
+    provider.further_keys.create(name="team-b", key_reference="env:ANTHROPIC_API_KEY")
     for name in RULES:
         models.CascadeRule.objects.create(
             name=name, request_model=f"{name}*", draft_model="claude-haiku-5-5"
         )
     models.Controls.objects.get_or_create(pk=1)
-    _, acme = models.ClientKey.issue("acme")
+    _, acme = models.ClientKey.issue("acme", requests_per_minute=60, usd_per_day=5)
+    _fill_the_account()
     sys.stdout.write(json.dumps({"acme": acme}))
+
+
+def _fill_the_account() -> None:
+    """A label, kept text with somebody who read it, an alert, a key, who guessed."""
+    from axes.models import (  # noqa: PLC0415  after setup
+        AccessAttempt,
+        AccessFailureLog,
+        AccessLog,
+    )
+    from django.utils import timezone  # noqa: PLC0415
+
+    from metrics import labelling  # noqa: PLC0415
+    from metrics.alert_models import Alert  # noqa: PLC0415
+    from metrics.models import RoutingDecision  # noqa: PLC0415
+    from metrics.report_key_models import ReportKey  # noqa: PLC0415
+    from metrics.text_models import KeptText, TextReading  # noqa: PLC0415
+
+    for outcome in ("accepted", "escalated"):
+        decision = RoutingDecision.objects.filter(
+            outcome=outcome, confidence__isnull=False
+        ).first()
+        assert decision is not None
+        labelling.record(decision, "person", USER, worse=outcome == "escalated")
+        KeptText.objects.create(
+            decision_id=decision.decision_id,
+            rule=decision.rule,
+            kept_at=timezone.now(),
+            prompt=json.dumps([["user", "What is the capital of France?"]]),
+            draft="The capital of France is Paris.",
+            verifier=None if outcome == "accepted" else "Paris is France's capital.",
+        )
+        TextReading.objects.create(
+            by=USER, decision_id=decision.decision_id, rule=decision.rule
+        )
+    Alert.objects.create(
+        name="budget-50", channel="email", subject="Half is spent.", text="Of acme."
+    )
+    ReportKey.issue("accounting", summary=True)
+    guess = {"username": "anna", "ip_address": "192.0.2.7", "user_agent": "a browser"}
+    AccessAttempt.objects.create(**guess, failures_since_start=3)
+    AccessLog.objects.create(**guess)
+    AccessFailureLog.objects.create(**guess)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cascadeproxy.reading import Environment
+from metrics import keys
 from metrics.admin import RoutingDecisionAdmin
 from routing import hops, secrets, validators
 from routing.config import Pattern
@@ -194,8 +195,8 @@ class TestAKeyIsKnownByAllOfIt:
     def test_a_key_that_begins_alike_is_another_key(self, proxy, kept):
         start = secrets.CLIENT_KEY_START
         body = proxy.key[:kept] + secrets.new_client_key()[kept:]
-        secret = body[len(start) : len(start) + secrets.SECRET_LENGTH]
-        twin = start + secret + secrets._checksum(secret)
+        secret = body[len(start) : len(start) + keys.SECRET_LENGTH]
+        twin = start + secret + keys._checksum(secret)
         assert not secrets.looks_mistyped(twin)
         assert proxy.post(b"{}").status == 400  # the key is good, the body is not
         assert proxy.post(b"{}", headers={"x-api-key": twin}).status == 401
