@@ -20,7 +20,7 @@ class Held(PostgresValues):
         super().__init__({})
         self.asked, self.go_on = threading.Event(), threading.Event()
 
-    def _change(self, key, wishes):
+    def _change(self, _key, wishes):
         self.asked.set()
         assert self.go_on.wait(PATIENCE_S)
         for wish in wishes:
