@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from routing.encoding import is_compressed, plain
 from routing.errors import ClientGone, Failure, ProxyError, UpstreamTimeout
+from routing.metering import cut_off_usage
 from routing.patience import wait_before_retry
 from routing.sse import EventSplitter
 from routing.streams import MessageFolder, parse_message
@@ -190,11 +191,14 @@ class _Reading:
         cut_off: bool = False,
         failure: Failure = "",
     ) -> Call:
+        usage = completion.usage if completion else None
+        if completion and cut_off:
+            usage = cut_off_usage(usage, completion.blocks)
         return Call(
             role="draft",
             target=self._target,
             status=self._status,
-            usage=completion.usage if completion else None,
+            usage=usage,
             duration_ms=(time.monotonic() - self._started) * 1000,
             cut_off=cut_off,
             failure=failure,

@@ -7,6 +7,7 @@ kilobytes, compressed, can stand for millions of values.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -29,6 +30,8 @@ _FRAME_BYTES = len(
     b'"delta":{"type":"text_delta","text":""}}'
 )
 _BYTES_A_TOKEN = 4
+# Where a block holds what was written.
+_WRITTEN = ("text", "thinking", "input")
 # Billed to nobody, and longer than most of an answer.
 _SIGNATURE = b'"signature_delta"'
 
@@ -129,6 +132,32 @@ def usage_in_message(body: bytes) -> tuple[bool, Usage | None]:
     if _small(told.type) != "message":
         return False, None
     return True, usage_of(_small(told.usage))
+
+
+def cut_off_usage(
+    usage: Usage | None, blocks: Iterable[Mapping[str, Any]]
+) -> Usage | None:
+    """Return the usage of an answer that was left while `blocks` were written.
+
+    As `StreamMeter.usage_so_far`: what was written is estimated.
+    """
+    if usage is None:
+        return None
+    written = sum(
+        _bytes_of(value)
+        for block in blocks
+        for name, value in block.items()
+        if name in _WRITTEN
+    )
+    output = max(usage.output_tokens, -(-written // _BYTES_A_TOKEN))
+    return dataclasses.replace(usage, output_tokens=output)
+
+
+def _bytes_of(value: Any) -> int:
+    try:
+        return len(msgspec.json.encode(value))
+    except (ValueError, RecursionError):
+        return 0
 
 
 def _told(data: bytes | msgspec.Raw) -> _Told:
