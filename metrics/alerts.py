@@ -130,12 +130,13 @@ def _failed(row: Alert, problem: str) -> None:
 def _send_mail(message: Message) -> None:
     try:
         send_mail(
-            f"[CascadeProxy] {message.subject}",
+            # A line end in a header would be refused, or begin another header.
+            f"[CascadeProxy] {' '.join(message.subject.split())}",
             message.text,
             None,
             settings.CASCADE_ALERT_EMAILS,
         )
-    except OSError as problem:  # SMTP's own errors are OSErrors
+    except (OSError, ValueError) as problem:  # SMTP's own errors are OSErrors
         raise SendingFailed(f"{type(problem).__name__}: {problem}") from problem
 
 

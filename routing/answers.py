@@ -156,7 +156,8 @@ class LiveAnswer:
         cut_off = aborted or failed_status is not None
         if failed_status is not None and failed_status >= 500:
             failure = failure or "interrupted"
-        call = self._call.ended(self._meter.usage, cut_off=cut_off, failure=failure)
+        usage = self._meter.usage_so_far if aborted else self._meter.usage
+        call = self._call.ended(usage, cut_off=cut_off, failure=failure)
         self._on_end(StreamEnd(call=call, aborted=aborted, failed_status=failed_status))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from metrics.types import Role
 from routing.encoding import is_compressed, plain
 from routing.errors import ClientGone, Failure, ProxyError, UpstreamTimeout
+from routing.metering import cut_off_usage
 from routing.patience import wait_before_retry
 from routing.sse import EventSplitter
 from routing.streams import MessageFolder, parse_message
@@ -196,11 +197,14 @@ class _Reading:
         cut_off: bool = False,
         failure: Failure = "",
     ) -> Call:
+        usage = completion.usage if completion else None
+        if completion and cut_off:
+            usage = cut_off_usage(usage, completion.blocks)
         return Call(
             role=self._role,
             target=self._target,
             status=self._status,
-            usage=completion.usage if completion else None,
+            usage=usage,
             duration_ms=(time.monotonic() - self._started) * 1000,
             cut_off=cut_off,
             failure=failure,

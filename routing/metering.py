@@ -6,6 +6,8 @@ kilobytes, compressed, can stand for millions of values.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -22,6 +24,16 @@ MAX_EVENTS = 1_000_000
 MAX_VALUE_BYTES = 64 * 1024
 # Shorter than any event that has a name we look for.
 _NAMELESS_BYTES = 8
+# Of an event that carries a piece of an answer, what is not that piece.
+_FRAME_BYTES = len(
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,'
+    b'"delta":{"type":"text_delta","text":""}}'
+)
+_BYTES_A_TOKEN = 4
+# Where a block holds what was written.
+_WRITTEN = ("text", "thinking", "input")
+# Billed to nobody, and longer than most of an answer.
+_SIGNATURE = b'"signature_delta"'
 
 _NOTHING = msgspec.Raw(b"")
 
@@ -51,7 +63,8 @@ class StreamMeter:
         self.error: Json | None = None
         self._usage: Json | None = None
         self._splitter = EventSplitter()
-        self._events = 0
+        self._events = self._heard_tokens = 0
+        self._told_output = False
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere, content decoded."""
@@ -77,16 +90,37 @@ class StreamMeter:
         """The usage told so far; None when none was."""
         return usage_of(self._usage)
 
+    @property
+    def usage_so_far(self) -> Usage | None:
+        """The usage of a stream that is left before it told what was written.
+
+        Providers bill what they wrote until then: what was heard of it is estimated, or
+        whoever leaves before the last event would have it for nothing.
+        """
+        told = self.usage
+        if told is None or self._told_output:
+            return told
+        output = max(told.output_tokens, self._heard_tokens)
+        return dataclasses.replace(told, output_tokens=output)
+
     def _note(self, raw: bytes) -> None:
         name = event_name(raw)
         if name == "message_stop":
             self.complete = True
+        elif name == "content_block_delta":
+            self._hear(raw)
         elif name in ("message_start", "message_delta"):
             told = _told(event_data(raw))
+            self._told_output |= name == "message_delta" and _is_object(told.usage)
             holder = _told(told.message) if _is_object(told.message) else told
             self._usage = merged_usage(self._usage, _small(holder.usage))
         elif name == "error":
             self.error = error_in({"error": _small(_told(event_data(raw)).error)})
+
+    def _hear(self, raw: bytes) -> None:
+        if _SIGNATURE not in raw[:_FRAME_BYTES]:
+            written = max(len(raw) - _FRAME_BYTES, 1)
+            self._heard_tokens += -(-written // _BYTES_A_TOKEN)
 
 
 def usage_in_message(body: bytes) -> tuple[bool, Usage | None]:
@@ -98,6 +132,32 @@ def usage_in_message(body: bytes) -> tuple[bool, Usage | None]:
     if _small(told.type) != "message":
         return False, None
     return True, usage_of(_small(told.usage))
+
+
+def cut_off_usage(
+    usage: Usage | None, blocks: Iterable[Mapping[str, Any]]
+) -> Usage | None:
+    """Return the usage of an answer that was left while `blocks` were written.
+
+    As `StreamMeter.usage_so_far`: what was written is estimated.
+    """
+    if usage is None:
+        return None
+    written = sum(
+        _bytes_of(value)
+        for block in blocks
+        for name, value in block.items()
+        if name in _WRITTEN
+    )
+    output = max(usage.output_tokens, -(-written // _BYTES_A_TOKEN))
+    return dataclasses.replace(usage, output_tokens=output)
+
+
+def _bytes_of(value: Any) -> int:
+    try:
+        return len(msgspec.json.encode(value))
+    except (ValueError, RecursionError):
+        return 0
 
 
 def _told(data: bytes | msgspec.Raw) -> _Told:

@@ -23,9 +23,11 @@ MAX_TOOL_NAMES = 100
 MAX_NAME_CHARS = 64
 MAX_DEPTH = 4
 LONGEST_KEY = 512
-# Of Anthropic, OpenAI, Groq and ours.
-_KEY_STARTS = ("sk-", "gsk_", "cp_live_")
-_KEY = re.compile(rf"\b(?:{'|'.join(_KEY_STARTS)})[\w-]{{16,}}", re.ASCII)
+# Of Anthropic, OpenAI, Groq and ours; of those whose keys are pasted most often.
+_KEY_STARTS = ("sk-", "gsk_", "cp_live_", "cp_report_", "ghp_", "github_pat_", "AKIA")
+# A word that ends like one is none; a line end that JSON escaped is no letter.
+_BEGINS = r"(?:(?<![^\W_])|(?<=\\[nrt]))"
+_KEY = re.compile(rf"{_BEGINS}(?:{'|'.join(_KEY_STARTS)})[\w-]{{16,}}", re.ASCII)
 _WITH_SOURCE = ("image", "document", "audio", "file", "video")
 _THINKING = ("thinking", "redacted_thinking")
 

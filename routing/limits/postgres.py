@@ -73,7 +73,7 @@ class PostgresValues:
             self._wishes.append(wish)
             leads = not self._led
             self._led = True
-        if not leads and not wish.awake.wait(WAIT_S):
+        if not leads and not self._comes_to_turn(wish):
             raise StoreError("PostgreSQL: the queue for it is too long")
         if not wish.done:
             self._lead()
@@ -87,6 +87,17 @@ class PostgresValues:
         if connection is not None:
             connection.close()
 
+    def _comes_to_turn(self, wish: _Wish) -> bool:
+        """Wait until `wish` is done or leads; False when it gave up its place."""
+        try:
+            wish.awake.wait(WAIT_S)
+        finally:
+            with self._lock:
+                # One that nobody waits for would be made leader, and all others wait.
+                if not wish.awake.is_set() and wish in self._wishes:
+                    self._wishes.remove(wish)
+        return wish.awake.is_set()
+
     def _lead(self) -> None:
         """Do what waits, ours among it; then let another lead what came meanwhile."""
         with self._lock:
@@ -98,8 +109,8 @@ class PostgresValues:
             with self._lock:
                 following = self._wishes[0] if self._wishes else None
                 self._led = following is not None
-            if following is not None:
-                following.awake.set()
+                if following is not None:
+                    following.awake.set()
 
     def _grant(self, wishes: list[_Wish]) -> None:
         by_key: dict[str, list[_Wish]] = {}

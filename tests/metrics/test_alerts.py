@@ -109,6 +109,15 @@ def test_mail_goes_to_those_who_are_named(settings):
     assert sent.body == "In the kitchen."
 
 
+def test_a_name_with_line_ends_makes_one_header_and_stops_nobody(settings):
+    settings.CASCADE_ALERT_EMAILS = ["ops@example.com"]
+    alerts.tell("fire", "ci\r\nBcc: eve@example.com has used 50 %", "")
+    assert alerts.send_due() == 1
+    (sent,) = mail.outbox
+    assert sent.subject == "[CascadeProxy] ci Bcc: eve@example.com has used 50 %"
+    assert sent.recipients() == ["ops@example.com"]
+
+
 def test_a_mail_server_that_is_away_is_a_failure(settings):
     settings.CASCADE_ALERT_EMAILS = ["ops@example.com"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import socket
 from base64 import b64decode
 from decimal import Decimal
 
@@ -130,3 +131,29 @@ def test_a_private_host_that_nobody_listed_is_not_called(webhook, message, setti
     with pytest.raises(alerts.SendingFailed):
         alerting.post(message)
     assert not webhook.requests
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "[::ffff:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "224.0.0.1",
+    ],
+)
+def test_no_listing_leads_to_where_clouds_keep_secrets(message, settings, address):
+    settings.CASCADE_ALERT_WEBHOOK_URL = f"http://{address}/hook"
+    settings.CASCADE_ALERT_WEBHOOK_SECRET = SECRET
+    settings.CASCADE_PRIVATE_UPSTREAMS = [address]
+    tried = []
+
+    def connect(_sock, where):
+        tried.append(where)
+        raise OSError("nobody is there")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(socket.socket, "connect", connect)
+        with pytest.raises(alerts.SendingFailed):
+            alerting.post(message)
+    assert tried == []

@@ -160,6 +160,13 @@ def test_counts_what_a_slow_stream_told_until_then():
     assert draft.calls[-1].usage == make_usage(20, 1)
 
 
+def test_what_a_slow_stream_wrote_is_paid_for_though_nobody_told_its_count():
+    events = make_events("a word or two, and more. " * 100)[:3]
+    slow = FakeReply(*events, UpstreamTimeout("total"), headers=EVENTS)
+    usage = take(slow, stream=True).calls[-1].usage
+    assert 500 <= usage.output_tokens <= 700
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_client_that_left_is_no_failure_of_the_draft(stream):
     headers = EVENTS if stream else JSON

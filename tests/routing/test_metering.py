@@ -153,3 +153,32 @@ def test_nothing_else_of_a_message_is_built(field):
     body = b'{"type":"message","%b":%b}' % (field.encode(), bulk)
     assert peak_of(usage_in_message, body) < 3 * len(body)
     assert usage_in_message(body) == (True, None)
+
+
+def test_who_leaves_before_the_last_event_still_pays_for_what_was_written():
+    words = ["a word or two, and more of them "] * 100
+    *events, _told, _stop = make_events(*words)
+    meter = StreamMeter()
+    meter.feed(b"".join(events))
+    assert meter.usage == make_usage(20, 1)
+    assert meter.usage_so_far.input_tokens == 20
+    assert 700 <= meter.usage_so_far.output_tokens <= 1000
+
+
+def test_what_the_provider_told_of_the_answer_is_not_estimated():
+    *events, _stop = make_events("a long word" * 1000)
+    meter = StreamMeter()
+    meter.feed(b"".join(events))
+    assert meter.usage_so_far == make_usage(20, 10)
+
+
+def test_a_signature_is_no_part_of_what_was_written():
+    start, *_ = make_events()
+    signature = {"type": "signature_delta", "signature": "x" * 4000}
+    meter = StreamMeter()
+    meter.feed(start + make_event("content_block_delta", index=0, delta=signature))
+    assert meter.usage_so_far == make_usage(20, 1)
+
+
+def test_nothing_is_estimated_before_a_message_begins():
+    assert StreamMeter().usage_so_far is None

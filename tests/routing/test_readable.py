@@ -98,12 +98,29 @@ def test_what_is_no_text_is_told_of_by_kind_and_size(block, shown):
         "sk-ant-api03-Abcdefghijklmnop",
         "cp_live_Ab12Cd34Ef56Gh78Ij90",
         "gsk_Abcdefghijklmnopqrst",
+        "cp_report_Ab12Cd34Ef56Gh78Ij90",
+        "AKIAABCDEFGHIJKLMNOP",
     ],
 )
 def test_what_looks_like_a_key_is_left_out(key):
     request = make_request(f"use {key}, please", system=f"key={key}")
     assert said(request) == [("system", "key=[a key]"), ("user", "use [a key], please")]
     assert answer_of(make_completion(f"`{key}`")) == "`[a key]`"
+
+
+@pytest.mark.parametrize("before", ["\n", "\t", "KEY_", '"', "\\"])
+def test_a_key_is_left_out_wherever_it_begins_in_the_input_of_a_tool(before):
+    block = make_tool_use(
+        input={"content": f"key:{before}sk-ant-api03-Abcdefghijklmnop"}
+    )
+    kept = answer_of(make_completion(content=[block]))
+    assert "Abcdefgh" not in kept
+    assert "[a key]" in kept
+
+
+def test_a_word_with_hyphens_is_no_key():
+    text = "a risk-assessment-framework-of-ours"
+    assert answer_of(make_completion(text)) == text
 
 
 @given(place=st.integers(0, 400))
