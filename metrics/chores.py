@@ -29,7 +29,7 @@ chores: list[Chore] = [
 
 
 class Round:
-    """Does chores when they are due. A database that is away ends none of them."""
+    """Does chores when they are due. No chore that fails ends the keeper."""
 
     def __init__(
         self, todo: Iterable[Chore], *, clock: Callable[[], float] = time.monotonic
@@ -47,3 +47,5 @@ class Round:
                 chore.work()
             except (DatabaseError, InterfaceError) as problem:
                 logger.warning("%s: %s", chore.trouble, problem)
+            except Exception:
+                logger.exception("%s", chore.trouble)

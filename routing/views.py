@@ -86,8 +86,10 @@ class CountTokensView(ApiView):
 
     def post(self, request: Request) -> HttpResponseBase:
         """Return the count of the model that would answer without a draft."""
-        chat = self.chat_request(request, body_of(request))
-        plan = rules.plan_for(chat, self.key_of(request), holder.get())
+        key = self.key_of(request)
+        body = body_of(request, key.limits.max_body_bytes)
+        chat = self.chat_request(request, body)
+        plan = rules.plan_for(chat, key, holder.get())
         return forward(chat, plan.verifier, request)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from django.db import DatabaseError
 
 from metrics.chores import Chore, Round
@@ -22,11 +23,12 @@ def test_does_each_when_it_is_due():
     assert done == list(range(0, 1000, 60))
 
 
-def test_a_database_that_is_away_ends_no_other():
+@pytest.mark.parametrize("trouble", [DatabaseError("away"), KeyError("a mistake")])
+def test_one_that_fails_ends_no_other(trouble):
     done = []
 
     def fail():
-        raise DatabaseError("away")
+        raise trouble
 
     rounds = Round(
         [
