@@ -10,24 +10,21 @@ import dataclasses
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlencode
 
 import django
 import msgspec
 from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import setup_test_environment
-from django.utils import timezone
 
+from bench import account_pages
 from metrics import lines
 from metrics.identifiers import DECISION_ID_LENGTH, base62
 from metrics.types import CallRecord, DecisionRecord, Price, Usage
@@ -35,12 +32,6 @@ from metrics.types import CallRecord, DecisionRecord, Price, Usage
 FILE_ROWS = 100_000
 DAYS = 90
 TEMPLATES = 2_000
-ROUNDS = 5
-LIST = "/admin/metrics/routingdecision/"
-SAVINGS = "/reports/"
-RULE = "/reports/rules/opus/"
-CHANGES, LABELS = 20, 20_000
-DEEP = 200
 KEYS = ("acme", "globex", "initech", "hooli", "umbrella")
 TAGS = ("", "", "batch", "chat", "ci")
 RULES = ("opus", "sonnet", "agents", "")
@@ -60,8 +51,9 @@ def main(rows: int) -> None:
     django.setup()
     setup_test_environment()
     call_command("migrate", verbosity=0)
-    Client().get(SAVINGS)  # what pages import is there before the long part begins
-    figures = {**fill(rows), **sizes(rows), **pages()}
+    # What pages import is there before the long part begins.
+    Client().get(account_pages.SAVINGS)
+    figures = {**fill(rows), **sizes(rows), **account_pages.times_ms(rows)}
     sys.stdout.write(msgspec.json.encode(figures).decode())
 
 
@@ -112,93 +104,6 @@ def sizes(rows: int) -> dict[str, float]:
             )
             bare, whole = cursor.fetchone()
     return {"row": bare / rows, "row whole": whole / rows, "daily rollups": daily}
-
-
-def pages() -> dict[str, float]:
-    """Return milliseconds of each page: the median of some after a first look."""
-    staff = get_user_model().objects.create_superuser("bench")
-    client = Client()
-    client.force_login(staff)
-    _a_rule_with_a_past()
-    return {name: _time_ms(client, url) for name, url in _addresses().items()}
-
-
-def _a_rule_with_a_past() -> None:
-    """A rule that was changed now and then, with drafts that were labelled."""
-    rules = apps.get_model("routing.CascadeRule").objects
-    rules.create(name="opus", request_model="claude-opus-5-5", draft_model=DRAFT)
-    for priority in range(CHANGES):
-        rules.filter(name="opus").update(priority=priority)
-    label = apps.get_model("metrics.Label")
-    now = timezone.now()
-    label.objects.bulk_create(
-        (
-            label(
-                decision_id=f"label-{number}",
-                source="agreement",
-                worse=number % 20 == 0,
-                probability=0.05,
-                decided_at=now - timedelta(days=DAYS) * number / LABELS,
-                rule="opus",
-                draft_model=DRAFT,
-                verifier_model=VERIFIERS[0],
-                outcome="accepted",
-                confidence=number % 100 / 100,
-                simulated=False,
-            )
-            for number in range(LABELS)
-        ),
-        batch_size=1_000,
-    )
-
-
-def _addresses() -> dict[str, str]:
-    decisions = apps.get_model("metrics.RoutingDecision").objects
-    middle = decisions.order_by("id")[FILE_ROWS // 2].decision_id
-    month = {
-        "started_at__gte": (timezone.now() - timedelta(days=30)).isoformat(),
-        "started_at__lt": timezone.now().isoformat(),
-        "simulated__exact": 0,
-        "endpoint__exact": "",
-    }
-    queries: dict[str, dict[str, Any]] = {
-        "list, first page": {},
-        "list, page 200": {"p": DEEP},
-        "list, outcome escalated": {"outcome__exact": "escalated"},
-        "list, outcome that is rare": {"outcome__exact": "account"},
-        "list, a rule": {"rule__exact": "opus"},
-        "list, a rule and page 200": {"rule__exact": "opus", "p": DEEP},
-        "list, a key": {"key_name__exact": "globex"},
-        "list, aborted": {"aborted__exact": 1},
-        "list, a repeat": {"repeat__exact": 1},
-        "list, behind a number": month,
-        "list, behind escalated": {**month, "outcome__exact": "escalated"},
-        "list, one decision by id": {"q": middle},
-    }
-    return {
-        "savings, 30 days": SAVINGS,
-        "savings, 90 days": f"{SAVINGS}?period=90d",
-        "a rule, 30 days": RULE,
-        "a rule, 90 days": f"{RULE}?period=90d",
-        **{name: f"{LIST}?{urlencode(query)}" for name, query in queries.items()},
-    }
-
-
-def _time_ms(client: Client, url: str) -> float:
-    times = [_once(lambda: _look(client, url)) for _ in range(ROUNDS + 1)]
-    return median(times[1:])
-
-
-def _once(step: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    step()
-    return (time.perf_counter() - started) * 1000
-
-
-def _look(client: Client, url: str) -> None:
-    response = client.get(url)
-    if response.status_code != 200:
-        raise SystemExit(f"{url} answered {response.status_code}")
 
 
 def _chunks(rows: int) -> Iterator[bytes]:

@@ -109,7 +109,7 @@ def _needless(found: NeedlessEscalations, links: Links) -> Loss:
 def _places(links: Links) -> list[str]:
     """The decisions behind each card."""
     everything = links.decisions()
-    accepted = links.decisions(outcome__exact=Outcome.ACCEPTED)
+    accepted = links.accepted()
     turns = links.decisions(repeat__exact=0)
     return [everything, everything, everything, accepted, turns, everything, accepted]
 

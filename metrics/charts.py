@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from metrics import formats
+from metrics.formats import NUSD_PER_CENT
 from metrics.types import SavingsRow
 
 WIDTH, HEIGHT = 800, 260
@@ -17,7 +18,7 @@ LABELLED_DAYS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One coloured part of a bar: `verifier`, `draft`, `check`, `saved` or `lost`."""
+    """One coloured part of a bar: its `kind` is a class of the style sheet."""
 
     kind: str
     x: float
@@ -28,7 +29,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One day: its parts from the bottom up, and what it says when pointed at."""
+    """Some parts from the bottom up, and what they say when pointed at."""
 
     title: str
     segments: tuple[Segment, ...]
@@ -63,7 +64,8 @@ def savings_chart(days: Sequence[SavingsRow]) -> Chart:
     From the bottom up: verifiers, drafts, checks, and what was saved. On a day that
     lost, the part above the baseline is what was spent too much.
     """
-    top = _round_up(max((max(d.cost_nusd, d.baseline_nusd) for d in days), default=0))
+    highest = max((max(d.cost_nusd, d.baseline_nusd) for d in days), default=0)
+    top = round_up(highest, least=NUSD_PER_CENT)
     step = PLOT_WIDTH / max(len(days), 1)
     return Chart(
         description=_description(days),
@@ -73,7 +75,7 @@ def savings_chart(days: Sequence[SavingsRow]) -> Chart:
             if day.decisions
         ),
         amounts=tuple(_amount(top * n // TICKS, top) for n in range(TICKS + 1)),
-        days=_day_marks(days, step),
+        days=day_marks(days, step),
     )
 
 
@@ -146,7 +148,8 @@ def _amount(nusd: int, top: int) -> Mark:
     return Mark(position=round(_y(nusd, top), 1), label=formats.usd(nusd))
 
 
-def _day_marks(days: Sequence[SavingsRow], step: float) -> tuple[Mark, ...]:
+def day_marks(days: Sequence[SavingsRow], step: float) -> tuple[Mark, ...]:
+    """Return the labels of an axis of `days`, each `step` wide; not of all of many."""
     every = max(1, -(-len(days) // LABELLED_DAYS))
     return tuple(
         Mark(position=round(LEFT + (n + 0.5) * step, 1), label=days[n].label[5:])
@@ -154,13 +157,13 @@ def _day_marks(days: Sequence[SavingsRow], step: float) -> tuple[Mark, ...]:
     )
 
 
-def _round_up(nusd: int) -> int:
-    """The smallest 1, 2, 4 or 8 times a power of ten that is not below `nusd`.
+def round_up(value: int, *, least: int = 1) -> int:
+    """Return the smallest 1, 2, 4 or 8 times a power of ten that is not below `value`.
 
-    Four ticks of it are round figures too. At least a cent, so that nothing is divided
-    by zero on a quiet day.
+    Four ticks of it are round figures too. At least `least`, a power of ten, so that
+    nothing is divided by zero on a quiet day.
     """
-    power = 10_000_000
-    while power * 10 <= nusd:
+    power = least
+    while power * 10 <= value:
         power *= 10
-    return next(power * n for n in (1, 2, 4, 8, 10, 20) if power * n >= nusd)
+    return next(power * n for n in (1, 2, 4, 8, 10) if power * n >= value)

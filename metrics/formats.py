@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 NUSD_PER_USD = 10**9
@@ -39,6 +40,19 @@ def usd_cents(nusd: int | None) -> str:
         return usd(nusd)
     text = f"{Decimal(abs(nusd)) / NUSD_PER_USD:,.2f}"
     return f"-${text}" if nusd < 0 else f"${text}"
+
+
+def aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return rows of as many cells as lines of a terminal: the first column is text."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if n else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
 
 
 def plain(amount: Decimal) -> str:

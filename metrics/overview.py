@@ -38,14 +38,11 @@ class Overview:
 def read(period: Period, *, simulated: bool | None, compare: bool = True) -> Overview:
     """Return the overview of `period`. Its queries are as many for every period.
 
-    With `simulated` None it is real money, or simulated money where there is no other:
-    requests that were refused are real decisions, but no money.
+    With `simulated` None it is real money, or simulated money where there is no other.
     """
     by_kind = reports.savings_by_kind(period)
     if simulated is None:
-        simulated = bool(by_kind[True].decisions) and not reports.has_money(
-            by_kind[False]
-        )
+        simulated = reports.shows_simulated(by_kind)
     return Overview(
         period=period,
         simulated=simulated,

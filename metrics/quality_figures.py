@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -61,12 +62,20 @@ class NeedlessEscalations:
     newest: tuple[str, ...] = ()
 
 
+class Drawn(NamedTuple):
+    """What a label says of a draft that was drawn, and how many drafts it is for."""
+
+    trust: float
+    worse: bool
+    weight: float
+    confidence: float | None
+
+
 def quality(period: Period, *, simulated: bool) -> Quality:
     """Return the measured quality of the drafts accepted in `period`. Two queries."""
     accepted = _labels(period, Outcome.ACCEPTED, simulated=simulated)
     drawn = accepted.filter(probability__isnull=False)
-    labels = drawn.values_list("decision_id", "worse", "probability", "trust")
-    samples = _one_a_decision(labels[:READ_AT_MOST])
+    samples = [(not best.worse, best.weight) for best in best_of(drawn[:READ_AT_MOST])]
     picked = accepted.filter(probability__isnull=True).values_list("worse", flat=True)
     said_worse = list(picked[:READ_AT_MOST])
     share, low, high = measured(samples)
@@ -97,6 +106,24 @@ def needless_escalations(period: Period, *, simulated: bool) -> NeedlessEscalati
         nusd=sum(saved),
         newest=tuple(ids[:NAMED_AT_MOST]),
     )
+
+
+def best_of(labels: QuerySet[Label]) -> list[Drawn]:
+    """Return what is known of each draft: its most trusted label. One query.
+
+    Of labels that are trusted alike the one that says worse counts. Those of drafts
+    that nobody drew, or that count for nothing, are left out.
+    """
+    best: dict[str, Drawn] = {}
+    for decision_id, trust, worse, probability, confidence in labels.values_list(
+        "decision_id", "trust", "worse", "probability", "confidence"
+    ):
+        if trust and probability:
+            found = Drawn(trust, worse, trust / probability, confidence)
+            there = best.get(decision_id)
+            if there is None or found[:2] > there[:2]:
+                best[decision_id] = found
+    return list(best.values())
 
 
 def measured(
@@ -135,21 +162,6 @@ def _labels(period: Period, outcome: Outcome, *, simulated: bool) -> QuerySet[La
         decided_at__gte=period.start,
         decided_at__lt=period.end,
     ).order_by("-decided_at")
-
-
-def _one_a_decision(
-    labels: Iterable[tuple[str, bool, float | None, float]],
-) -> list[tuple[bool, float]]:
-    """The most trusted label of each decision; of two alike the one that says worse.
-
-    Labels that count for nothing are none.
-    """
-    best: dict[str, tuple[float, bool, float]] = {}
-    for decision_id, worse, probability, trust in labels:
-        if trust and probability:
-            found = (trust, worse, trust / probability)
-            best[decision_id] = max(found, best.get(decision_id, found))
-    return [(not worse, weight) for _, worse, weight in best.values()]
 
 
 def _verifiers_nusd(calls: Iterable[Sequence[object]]) -> int:

@@ -147,9 +147,14 @@ def total(rows: Iterable[SavingsRow], *, label: str = "all") -> SavingsRow:
     return SavingsRow(label=label, **sums)
 
 
-def has_money(row: SavingsRow) -> bool:
-    """Whether anything was spent, saved or may have been. Makes no query."""
-    return bool(row.cost_nusd or row.baseline_nusd or row.unknown_cost)
+def shows_simulated(by_kind: Mapping[bool, SavingsRow]) -> bool:
+    """Whether a page that was not told shows simulated money: where there is no other.
+
+    Requests that were refused are real decisions, but no money. Makes no query.
+    """
+    real = by_kind[False]
+    has_money = bool(real.cost_nusd or real.baseline_nusd or real.unknown_cost)
+    return bool(by_kind[True].decisions) and not has_money
 
 
 def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:

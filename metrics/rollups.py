@@ -22,6 +22,7 @@ from django.utils import timezone
 from metrics import adding, rows
 from metrics.folding import Calendar, Decision, Tally
 from metrics.models import RoutingDecision
+from metrics.periods import Period
 from metrics.rollup_models import (
     DailyRollup,
     DailyTotal,
@@ -58,6 +59,10 @@ class Standing:
     def other_zone(self) -> bool:
         """Whether TIME_ZONE was changed and the sums were not made anew."""
         return self.time_zone != timezone.get_default_timezone_name()
+
+    def pruned_in(self, period: Period) -> bool:
+        """Whether decisions of `period` may be gone, while their sums are there."""
+        return self.pruned_day is not None and period.first < self.pruned_day
 
 
 def fold(*, at_most: int | None = None) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from metrics import formats
+from metrics.charts import Bar, Mark, Segment, day_marks, round_up
+from metrics.formats import NUSD_PER_CENT
 from metrics.types import BINS, SavingsRow
 from metrics.what_if import Judged
 
@@ -20,34 +22,6 @@ LEAST_HEIGHT = 1.5
 
 TREND_HEIGHT, SHARE_TOP, SHARE_FLOOR = 340, 46, 140
 MONEY_TOP, MONEY_FLOOR = 176, 306
-LABELLED_DAYS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """A rectangle of one kind: a class of the style sheet."""
-
-    kind: str
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """Some boxes, and what they say when pointed at."""
-
-    title: str
-    boxes: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A place on an axis and its label."""
-
-    position: float
-    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +29,9 @@ class Histogram:
     """Judged drafts by confidence. `threshold_x` is None for a rule that is gone."""
 
     description: str
-    columns: tuple[Column, ...]
-    counts: tuple[Tick, ...]
-    scale: tuple[Tick, ...]
+    columns: tuple[Bar, ...]
+    counts: tuple[Mark, ...]
+    scale: tuple[Mark, ...]
     threshold_x: float | None
     threshold: str
     chosen_x: float
@@ -96,11 +70,11 @@ class Trend:
     description: str
     lines: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
-    shares: tuple[Tick, ...]
-    columns: tuple[Column, ...]
-    amounts: tuple[Tick, ...]
+    shares: tuple[Mark, ...]
+    columns: tuple[Bar, ...]
+    amounts: tuple[Mark, ...]
     zero_y: float
-    days: tuple[Tick, ...]
+    days: tuple[Mark, ...]
     flags: tuple[Flag, ...]
     width: int = WIDTH
     height: int = TREND_HEIGHT
@@ -117,19 +91,19 @@ def histogram(judged: Judged, *, threshold: float | None, chosen: int) -> Histog
     `chosen` is the threshold in percent that the reader looks at.
     """
     counts = [a + r for a, r in zip(judged.accepted, judged.rejected, strict=True)]
-    top = _round_up(max(*counts, judged.vetoed))
+    top = round_up(max(*counts, judged.vetoed))
     return Histogram(
         description=_histogram_in_words(judged, threshold),
         columns=tuple(_histogram_columns(judged, top)),
         counts=tuple(
-            Tick(
+            Mark(
                 position=_y(n, top, HISTOGRAM_TOP, HISTOGRAM_FLOOR),
                 label=formats.count(n),
             )
             for n in sorted({0, top // 2, top})
         ),
         scale=tuple(
-            Tick(position=_scale_x(n / BINS), label=f"{n / BINS:.1f}")
+            Mark(position=_scale_x(n / BINS), label=f"{n / BINS:.1f}")
             for n in range(0, BINS + 1, 20)
         ),
         threshold_x=None if threshold is None else _scale_x(threshold),
@@ -140,9 +114,9 @@ def histogram(judged: Judged, *, threshold: float | None, chosen: int) -> Histog
 
 def trend(days: Sequence[SavingsRow], annotations: Iterable[Annotation]) -> Trend:
     """Return the days in order, with a numbered flag on each day of an annotation."""
-    high = _round_up(max((d.saving_nusd for d in days), default=0), least=10**7)
+    high = round_up(max((d.saving_nusd for d in days), default=0), least=NUSD_PER_CENT)
     lowest = min((d.saving_nusd for d in days), default=0)
-    low = -_round_up(-lowest, least=10**7) if lowest < 0 else 0
+    low = -round_up(-lowest, least=NUSD_PER_CENT) if lowest < 0 else 0
     step = (RIGHT - LEFT) / max(len(days), 1)
     places = {day.label: LEFT + (n + 0.5) * step for n, day in enumerate(days)}
     flags = tuple(_flags(annotations, places))
@@ -156,20 +130,20 @@ def trend(days: Sequence[SavingsRow], annotations: Iterable[Annotation]) -> Tren
             if day.accepted_share is not None
         ),
         shares=tuple(
-            Tick(position=_share_y(share), label=f"{share * 100:.0f} %")
+            Mark(position=_share_y(share), label=f"{share * 100:.0f} %")
             for share in (0.0, 0.5, 1.0)
         ),
         columns=tuple(_money_columns(days, step, low, high)),
         amounts=tuple(
-            Tick(position=_money_y(n, low, high), label=_amount(n)) for n in amounts
+            Mark(position=_money_y(n, low, high), label=_amount(n)) for n in amounts
         ),
         zero_y=_money_y(0, low, high),
-        days=tuple(_day_ticks(days, places)),
+        days=day_marks(days, step),
         flags=flags,
     )
 
 
-def _histogram_columns(judged: Judged, top: int) -> Iterator[Column]:
+def _histogram_columns(judged: Judged, top: int) -> Iterator[Bar]:
     if judged.vetoed:
         title = f"vetoed: {formats.count(judged.vetoed)}"
         yield _stacked(title, LEFT, VETO_WIDTH, (("vetoed", judged.vetoed),), top)
@@ -186,17 +160,19 @@ def _histogram_columns(judged: Judged, top: int) -> Iterator[Column]:
 
 def _stacked(
     title: str, x: float, width: float, parts: Iterable[tuple[str, int]], top: int
-) -> Column:
-    boxes = []
+) -> Bar:
+    segments = []
     floor = float(HISTOGRAM_FLOOR)
     for kind, count in parts:
         if count:
             height = count / top * (HISTOGRAM_FLOOR - HISTOGRAM_TOP)
             height = round(max(height, LEAST_HEIGHT), 1)
             floor = round(floor - height, 1)
-            box = Box(kind=kind, x=x, y=floor, width=round(width, 1), height=height)
-            boxes.append(box)
-    return Column(title=title, boxes=tuple(boxes))
+            segment = Segment(
+                kind=kind, x=x, y=floor, width=round(width, 1), height=height
+            )
+            segments.append(segment)
+    return Bar(title=title, segments=tuple(segments))
 
 
 def _histogram_in_words(judged: Judged, threshold: float | None) -> str:
@@ -234,13 +210,13 @@ def _lines(days: Sequence[SavingsRow], places: dict[str, float]) -> Iterator[str
 
 def _money_columns(
     days: Sequence[SavingsRow], step: float, low: int, high: int
-) -> Iterator[Column]:
+) -> Iterator[Bar]:
     zero_y = _money_y(0, low, high)
     for n, day in enumerate(days):
         if not day.decisions:
             continue
         y = _money_y(day.saving_nusd, low, high)
-        box = Box(
+        segment = Segment(
             kind="lost" if day.saving_nusd < 0 else "saved",
             x=round(LEFT + n * step + min(step * 0.1, 3), 1),
             y=min(y, zero_y),
@@ -251,7 +227,7 @@ def _money_columns(
             f"{day.label}: {formats.percent(day.accepted_share)} of drafts accepted, "
             f"saved {formats.usd(day.saving_nusd)}"
         )
-        yield Column(title=title, boxes=(box,))
+        yield Bar(title=title, segments=(segment,))
 
 
 def _flags(
@@ -274,21 +250,6 @@ def _trend_in_words(days: Sequence[SavingsRow], flags: Sequence[Flag]) -> str:
     )
 
 
-def _day_ticks(days: Sequence[SavingsRow], places: dict[str, float]) -> Iterator[Tick]:
-    every = max(1, -(-len(days) // LABELLED_DAYS))
-    for n in range(every // 2 if every > 1 else 0, len(days), every):
-        label = days[n].label
-        yield Tick(position=round(places[label], 1), label=label[5:])
-
-
 def _amount(nusd: int) -> str:
     """Dollars without the zeros at their end: figures of an axis are round."""
     return formats.usd(nusd).rstrip("0").rstrip(".") if nusd else "$0"
-
-
-def _round_up(value: int, *, least: int = 1) -> int:
-    """The smallest 1, 2, 4 or 8 times a power of ten that is not below `value`."""
-    power = least
-    while power * 10 <= value:
-        power *= 10
-    return next(power * n for n in (1, 2, 4, 8, 10) if power * n >= value)

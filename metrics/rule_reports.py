@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from operator import add
 
-from metrics import reports
+from metrics import quality_figures, reports
 from metrics.folding import bin_of
 from metrics.label_models import Label
 from metrics.periods import Period
+from metrics.quality_figures import Drawn
 from metrics.rollup_models import DailyRollup, ScoreHistogram, no_bins
 from metrics.rule_stats import load as load_learned
 from metrics.stakes import Learned, RuleKey
@@ -68,29 +69,18 @@ def judged(rule: str, period: Period, *, simulated: bool) -> Judged:
 def labelled(rule: str, period: Period, *, simulated: bool) -> Labelled:
     """Return the labels of drafts that were drawn at random; one of each draft.
 
-    Of several the most trusted counts. Those nobody drew stand for no others.
+    Those nobody drew stand for no others.
     """
-    rows = (
-        Label.objects.filter(
-            rule=rule,
-            decided_at__gte=period.start,
-            decided_at__lt=period.end,
-            simulated=simulated,
-            probability__isnull=False,
-            confidence__isnull=False,
-            trust__gt=0,
-        )
-        .order_by("-decided_at")
-        .values_list("decision_id", "trust", "probability", "confidence", "worse")
-    )
-    best: dict[str, tuple[float, float, float, bool]] = {}
-    for decision_id, trust, probability, confidence, worse in rows[:MAX_LABELS]:
-        # The filter has left out both, which the types of columns do not tell.
-        if probability is None or confidence is None:
-            continue
-        if decision_id not in best or trust > best[decision_id][0]:
-            best[decision_id] = (trust, probability, confidence, worse)
-    return _in_bins(best.values())
+    newest = Label.objects.filter(
+        rule=rule,
+        decided_at__gte=period.start,
+        decided_at__lt=period.end,
+        simulated=simulated,
+        probability__isnull=False,
+        confidence__isnull=False,
+        trust__gt=0,
+    ).order_by("-decided_at")
+    return _in_bins(quality_figures.best_of(newest[:MAX_LABELS]))
 
 
 def every_day(days: Iterable[SavingsRow], period: Period) -> list[SavingsRow]:
@@ -100,14 +90,16 @@ def every_day(days: Iterable[SavingsRow], period: Period) -> list[SavingsRow]:
     return [rows.get(label) or reports.total((), label=label) for label in labels]
 
 
-def _in_bins(labels: Iterable[tuple[float, float, float, bool]]) -> Labelled:
+def _in_bins(labels: Iterable[Drawn]) -> Labelled:
     samples, weights, worse_weights = no_bins(), no_bins(), no_bins()
-    for trust, probability, confidence, worse in labels:
-        place = bin_of(confidence)
-        weight = round(WEIGHT * trust / probability)
+    for label in labels:
+        if label.confidence is None:
+            continue
+        place = bin_of(label.confidence)
+        weight = round(WEIGHT * label.weight)
         samples[place] += 1
         weights[place] += weight
-        worse_weights[place] += weight if worse else 0
+        worse_weights[place] += weight if label.worse else 0
     return Labelled(
         samples=tuple(samples),
         weight=tuple(weights),

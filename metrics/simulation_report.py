@@ -6,7 +6,7 @@ Real and simulated money stand apart, and what cannot be known is said.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -90,7 +90,7 @@ def _table(rules: Mapping[str, Sums], threshold: float | None) -> list[str]:
     rows.append(_cells("all", simulation.total(rules.values())))
     if threshold is None:
         rows = [_without(row, NO_THRESHOLD) for row in rows]
-    return _aligned(rows)
+    return formats.aligned(rows)
 
 
 def _cells(name: str, sums: Sums) -> tuple[str, ...]:
@@ -140,15 +140,3 @@ def _notes(sums: Sums, threshold: float | None) -> list[str]:
 
 def _without(row: tuple[str, ...], places: set[int]) -> tuple[str, ...]:
     return tuple(cell for n, cell in enumerate(row) if n not in places)
-
-
-def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if n else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

@@ -1,4 +1,4 @@
-"""Tables of the overview: figures with the addresses of the decisions behind them."""
+"""Tables of reports: figures with the addresses of the decisions behind them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class TableRow:
     sums: GroupSums
     url: str = ""
     accepted_url: str = ""
+    escalated_url: str = ""
     unknown_url: str = ""
 
 
@@ -74,11 +75,10 @@ def tables(breakdown: Breakdown, state: State) -> list[Table]:
     return [_table(name, breakdown[name], links, state) for name in KINDS]
 
 
-def day_rows(days: Sequence[GroupSums], *, simulated: bool) -> list[TableRow]:
-    """Return a row for each day, the newest first."""
+def day_rows(days: Sequence[GroupSums], links: Links) -> list[TableRow]:
+    """Return a row for each day, the newest first; `links` lead to its decisions."""
     return [
-        row_of(day, Links(period=_only(day), simulated=simulated), {})
-        for day in reversed(days)
+        row_of(day, replace(links, period=_only(day)), {}) for day in reversed(days)
     ]
 
 
@@ -92,6 +92,7 @@ def row_of(
         sums=sums,
         url=url,
         accepted_url=f"{url}&outcome__exact={Outcome.ACCEPTED.value}",
+        escalated_url=f"{url}&outcome__exact={Outcome.ESCALATED.value}",
         unknown_url=f"{url}&saving_nusd__isnull=True",
     )
 

@@ -13,10 +13,8 @@ from django.views.decorators.http import require_safe
 
 from metrics import cards, charts, overview, periods, reports, rollups, tables
 from metrics.access import for_account_readers
-from metrics.links import Links, State
+from metrics.links import Links, State, asked_kind
 from metrics.overview import Overview
-
-ASKED_KINDS = {"0": False, "1": True}
 
 
 @for_account_readers
@@ -28,7 +26,7 @@ def savings(request: HttpRequest) -> HttpResponse:
     standing = rollups.catch_up()
     seen = overview.read(
         period,
-        simulated=ASKED_KINDS.get(query.get("simulated", "")),
+        simulated=asked_kind(query),
         compare=query.get("compare") != "0",
     )
     state = _state(seen, query)
@@ -39,7 +37,7 @@ def savings(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "period": period,
         "standing": standing,
-        "pruned": bool(standing.pruned_day and period.first < standing.pruned_day),
+        "pruned": standing.pruned_in(period),
         "time_zone": timezone.get_current_timezone_name(),
         "simulated": seen.simulated,
         **_controls(state),
@@ -63,14 +61,7 @@ def _state(seen: Overview, query: Mapping[str, str]) -> State:
 
 def _controls(state: State) -> dict[str, Any]:
     return {
-        "presets": [
-            {
-                "label": label,
-                "url": state.url(days={"period": name}),
-                "current": name == state.period.preset,
-            }
-            for name, label in periods.PRESET_LABELS.items()
-        ],
+        "presets": state.presets,
         "kept": state.kept,
         "compare": state.compare,
         "compare_url": state.url(compare="0" if state.compare else ""),
@@ -95,7 +86,7 @@ def _figures(seen: Overview, state: State) -> dict[str, Any]:
         "total": tables.row_of(total, links, {}),
         "cards": cards.cards(seen.figures, links),
         "losses": cards.losses(seen, links),
-        "days": tables.day_rows(seen.days, simulated=seen.simulated),
+        "days": tables.day_rows(seen.days, links),
         "tables": tables.tables(breakdown, state),
         "chart": charts.savings_chart(seen.days) if total.decisions else None,
     }

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metrics import formats
-from metrics.decision_links import RuleLinks
-from metrics.periods import Period
-from metrics.stakes import Learned, RuleKey, mostly, pause_in_words
+from metrics.links import Links
+from metrics.stakes import Learned, RuleKey, pause_in_words
 from metrics.types import SavingsRow
 from routing.models import CascadeRule
 
@@ -30,16 +29,14 @@ class Card:
 def cards(
     now: SavingsRow,
     before: SavingsRow,
-    period: Period,
     *,
-    links: RuleLinks,
-    known: LearnedOf,
+    links: Links,
+    of_late: Learned,
 ) -> list[Card]:
     """Return the cards: money of the period first, then what was learned of late."""
-    of_late = mostly(known, links.rule)
     return [
-        *_money(now, before, period, links),
-        *_drafts(now, before, period, links),
+        *_money(now, before, links.decisions()),
+        *_drafts(now, before, links),
         _break_even(of_late),
         _error(of_late),
     ]
@@ -56,11 +53,8 @@ def pauses(rule: CascadeRule | None, known: LearnedOf) -> list[str]:
     ]
 
 
-def _money(
-    now: SavingsRow, before: SavingsRow, period: Period, links: RuleLinks
-) -> list[Card]:
+def _money(now: SavingsRow, before: SavingsRow, url: str) -> list[Card]:
     lost = now.saving_nusd < 0
-    url = links.decisions(period)
     return [
         Card(
             label="Lost" if lost else "Saved",
@@ -87,9 +81,7 @@ def _money(
     ]
 
 
-def _drafts(
-    now: SavingsRow, before: SavingsRow, period: Period, links: RuleLinks
-) -> list[Card]:
+def _drafts(now: SavingsRow, before: SavingsRow, links: Links) -> list[Card]:
     cascaded = now.accepted + now.escalated
     return [
         Card(
@@ -97,14 +89,14 @@ def _drafts(
             value=formats.percent(now.accepted_share),
             note=f"{formats.count(now.accepted)} of {formats.count(cascaded)} cascaded",
             previous=_before(before, formats.percent(before.accepted_share)),
-            url=links.accepted(period),
+            url=links.accepted(),
         ),
         Card(
             label="Decisions",
             value=formats.count(now.decisions),
             note=f"{formats.count(now.pass_through)} of them without a draft",
             previous=_before(before, formats.count(before.decisions)),
-            url=links.decisions(period),
+            url=links.decisions(),
         ),
     ]
 

@@ -19,17 +19,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from metrics import (
-    decision_links,
     periods,
     reports,
     rollups,
     rule_charts,
     rule_reports,
+    stakes,
+    tables,
     what_if,
     what_if_words,
 )
 from metrics.access import for_account_readers
-from metrics.decision_links import RuleLinks, day_row
+from metrics.links import Links, State, asked_kind
 from metrics.periods import Period
 from metrics.rule_charts import Annotation
 from metrics.types import SavingsRow
@@ -39,7 +40,7 @@ from routing.history import Version
 from routing.models import CascadeRule
 from routing.pages import rule_cards
 
-ByKind = Mapping[bool, list[SavingsRow]]
+ByKind = Mapping[bool, SavingsRow]
 # Where no rule says otherwise.
 USUAL_THRESHOLD = 0.7
 # So many changes are marked on the trend, the newest.
@@ -65,16 +66,19 @@ def rule_page(request: HttpRequest, name: str) -> HttpResponse:
     """Return the page of the rule `name`, also of one that is gone but has decided."""
     if "\x00" in name:  # no row holds it, and not every database can be asked for it
         raise Http404
-    period, problem = periods.from_query(request.GET.dict())
+    query = request.GET.dict()
+    period, problem = periods.from_query(query)
     standing = rollups.catch_up()
     subject = _subject(name)
-    by_kind = reports.rule_by_day(name, period)
-    there = bool(subject.versions or subject.row or any(by_kind.values()))
+    days_by_kind = reports.rule_by_day(name, period)
+    there = bool(subject.versions or subject.row or any(days_by_kind.values()))
     if not there and not rule_reports.has_decided(name):
         raise Http404
-    simulated = _asked_kind(request, by_kind)
+    by_kind = {kind: reports.total(days) for kind, days in days_by_kind.items()}
+    asked = asked_kind(query)
+    simulated = reports.shows_simulated(by_kind) if asked is None else asked
     percent, other_problem = _asked_percent(request, subject)
-    about, days = _about(request, subject), by_kind[simulated]
+    about, days = _about(request, subject), days_by_kind[simulated]
     context = {
         **admin.site.each_context(request),
         **_frame(period, by_kind, simulated=simulated),
@@ -82,6 +86,7 @@ def rule_page(request: HttpRequest, name: str) -> HttpResponse:
         **_figures(subject, period, days, simulated=simulated),
         "problems": [text for text in (problem, other_problem) if text],
         "standing": standing,
+        "pruned": standing.pruned_in(period),
     }
     context |= _what_if(
         subject,
@@ -94,16 +99,19 @@ def rule_page(request: HttpRequest, name: str) -> HttpResponse:
 
 def _frame(period: Period, by_kind: ByKind, *, simulated: bool) -> dict[str, Any]:
     """Which decisions the page is about, and the ways to others."""
-    state = _state(period, simulated=simulated)
+    state = State(period=period, simulated=simulated)
+    words = {**state.days, **state.kept}
     return {
         "is_nav_sidebar_enabled": False,
         "period": period,
-        "state": state,
-        "state_query": urlencode(state),
-        "presets": _presets(period, simulated=simulated),
+        "state": words,
+        "state_query": urlencode(words),
+        "presets": state.presets,
+        "kept": state.kept,
+        "compare": True,
         "time_zone": timezone.get_current_timezone_name(),
         "simulated": simulated,
-        "other_kind": _other_kind(by_kind, state, simulated=simulated),
+        "other_kind": _other_kind(by_kind, state),
     }
 
 
@@ -134,14 +142,6 @@ def _subject(name: str) -> Subject:
     )
 
 
-def _asked_kind(request: HttpRequest, by_kind: ByKind) -> bool:
-    """Whether to show simulated money: as asked, else only where there is no real."""
-    asked = request.GET.get("simulated", "")
-    if asked in ("0", "1"):
-        return asked == "1"
-    return bool(by_kind[True]) and not any(map(reports.has_money, by_kind[False]))
-
-
 def _asked_percent(request: HttpRequest, subject: Subject) -> tuple[int, str]:
     """The threshold to look at, in percent, and what is wrong with the one asked."""
     own = subject.row.threshold if subject.row else USUAL_THRESHOLD
@@ -156,33 +156,13 @@ def _asked_percent(request: HttpRequest, subject: Subject) -> tuple[int, str]:
     return what_if.percent_of(own), words
 
 
-def _state(period: Period, *, simulated: bool) -> dict[str, Any]:
-    """What the address must say to come to the same figures."""
-    days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-    chosen = {"period": period.preset} if period.preset else days
-    return {**chosen, "simulated": int(simulated)}
-
-
-def _presets(period: Period, *, simulated: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": label,
-            "url": f"?{urlencode({'period': name, 'simulated': int(simulated)})}",
-            "current": name == period.preset,
-        }
-        for name, label in periods.PRESET_LABELS.items()
-    ]
-
-
-def _other_kind(
-    by_kind: ByKind, state: Mapping[str, Any], *, simulated: bool
-) -> dict[str, Any] | None:
+def _other_kind(by_kind: ByKind, state: State) -> dict[str, Any] | None:
     """The way to the other kind of money; None when there is none in this period."""
-    rows = by_kind[not simulated]
-    if not rows:
+    decisions = by_kind[not state.simulated].decisions
+    if not decisions:
         return None
-    query = {**state, "simulated": int(not simulated)}
-    return {"url": f"?{urlencode(query)}", "decisions": reports.total(rows).decisions}
+    url = state.url(simulated=str(int(not state.simulated)))
+    return {"url": url, "decisions": decisions}
 
 
 def _may(request: HttpRequest, subject: Subject) -> dict[str, bool]:
@@ -204,15 +184,16 @@ def _figures(
     before = reports.total(
         reports.rule_by_day(subject.name, period.previous)[simulated]
     )
-    links = RuleLinks(rule=subject.name, simulated=simulated)
+    links = Links(period=period, simulated=simulated, rule=subject.name)
     known = rule_reports.learned(subject.name, simulated=simulated)
     return {
         "total": now,
-        "total_row": decision_links.total_row(now, links, period),
-        "cards": rule_cards.cards(now, before, period, links=links, known=known),
+        "total_row": tables.row_of(now, links, {}),
+        "cards": rule_cards.cards(
+            now, before, links=links, of_late=stakes.mostly(known, subject.name)
+        ),
         "paused": rule_cards.pauses(subject.row, known),
-        "unknown_url": links.decisions(period, saving_nusd__isnull=True),
-        "days": [day_row(day, links) for day in reversed(days) if day.decisions],
+        "days": tables.day_rows([day for day in days if day.decisions], links),
         "all_days": days,
     }
 

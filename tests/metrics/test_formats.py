@@ -81,3 +81,12 @@ def test_what_scripts_and_lines_need_stays():
 @pytest.mark.parametrize(("duration_ms", "text"), [(None, "n/a"), (1.0749, "1.07 ms")])
 def test_short_durations(duration_ms, text):
     assert formats.short_milliseconds(duration_ms) == text
+
+
+def test_columns_line_up_text_to_the_left_and_figures_to_the_right():
+    rows = [("Rule", "Saved"), ("opus", "$1.00"), ("a long one", "-$0.50")]
+    assert formats.aligned(rows) == [
+        "Rule         Saved",
+        "opus         $1.00",
+        "a long one  -$0.50",
+    ]

@@ -39,7 +39,7 @@ def test_accepted_drafts_stand_below_escalated_ones():
     judged = Judged(accepted=bins(n80=3), rejected=bins(n80=1))
     chart = rule_charts.histogram(judged, threshold=0.7, chosen=70)
     (column,) = chart.columns
-    yes, no = column.boxes
+    yes, no = column.segments
     assert (yes.kind, no.kind) == ("yes", "no")
     assert yes.y + yes.height == chart.floor
     assert no.y + no.height == yes.y
@@ -49,7 +49,7 @@ def test_accepted_drafts_stand_below_escalated_ones():
 def test_vetoed_drafts_stand_left_of_the_scale():
     chart = rule_charts.histogram(Judged(vetoed=4), threshold=0.7, chosen=70)
     (column,) = chart.columns
-    (box,) = column.boxes
+    (box,) = column.segments
     assert box.kind == "vetoed"
     assert box.x + box.width < chart.scale_left
     assert "4 were vetoed" in chart.description
@@ -58,7 +58,7 @@ def test_vetoed_drafts_stand_left_of_the_scale():
 def test_a_single_draft_among_thousands_is_seen():
     judged = Judged(accepted=bins(n80=100_000, n90=1))
     chart = rule_charts.histogram(judged, threshold=0.7, chosen=70)
-    assert chart.columns[1].boxes[0].height >= 1
+    assert chart.columns[1].segments[0].height >= 1
 
 
 def test_the_threshold_stands_where_its_confidence_would():
@@ -76,7 +76,7 @@ def test_a_rule_that_is_gone_has_no_threshold():
 
 def test_a_day_that_lost_hangs_below_zero():
     chart = rule_charts.trend(DAYS, [])
-    saved, lost = (column.boxes[0] for column in chart.columns)
+    saved, lost = (column.segments[0] for column in chart.columns)
     assert (saved.kind, lost.kind) == ("saved", "lost")
     assert saved.y + saved.height == chart.zero_y == lost.y
     assert [tick.label for tick in chart.amounts] == ["-$0.8", "$0", "$2"]

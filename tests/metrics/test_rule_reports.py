@@ -64,6 +64,16 @@ def test_a_label_stands_for_as_many_as_its_chance_says_less_its_doubt():
     assert told.worse_weight[85] == 2 * WEIGHT
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_labels_that_are_trusted_alike_the_one_that_says_worse_counts(first):
+    told = labelled(
+        label(1, worse=first, source="agreement"),
+        label(1, worse=not first, source="judge"),
+    )
+    assert sum(told.samples) == 1
+    assert told.worse_weight == told.weight
+
+
 def test_of_several_labels_of_a_draft_the_most_trusted_counts():
     doubted = label(1, source="judge", worse=True, trust=0.4)
     told = labelled(doubted, label(1, trust=0.9))

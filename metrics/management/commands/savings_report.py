@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -123,9 +123,12 @@ def _as_text(seen: Overview) -> str:
         rows = summaries.rows_of(seen, table)
         lines += [
             "",
-            *_table([(heading, *HEADINGS), *(_cells(r, table) for r in rows)]),
+            *formats.aligned([(heading, *HEADINGS), *(_cells(r, table) for r in rows)]),
         ]
-    lines += ["", *_table([("", *HEADINGS), _cells(everything, "all", label="all")])]
+    lines += [
+        "",
+        *formats.aligned([("", *HEADINGS), _cells(everything, "all", label="all")]),
+    ]
     lines += ["", *_measured(seen)]
     if everything.unknown_cost:
         lines.append(
@@ -161,15 +164,3 @@ def _cells(row: SavingsRow, by: str, *, label: str = "") -> tuple[str, ...]:
         *map(formats.usd_cents, money),
         formats.percent(row.saving_share),
     )
-
-
-def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if n else cell.ljust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from metrics import rule_stats
+from metrics import retention, rule_stats
 from metrics.label_models import Label
 from routing import history
 from routing.models import CascadeRule
@@ -281,3 +281,12 @@ def test_no_row_of_decisions_is_read(
     table = '"metrics_routingdecision"'
     found = [q["sql"] for q in asked.captured_queries if table in q["sql"]]
     assert [sql for sql in found if '"calls"' in sql or '"confidence"' in sql] == []
+
+
+def test_pruned_decisions_are_said_and_their_sums_stay(page, rule, decide):
+    decide({"started_at": timezone.now() - timedelta(days=3)})
+    retention.prune(days=1)
+    answer = page()
+    assert answer.context["total"].decisions == 1
+    assert "have been pruned" in text_of(answer)
+    assert "have been pruned" not in text_of(page(period="today"))
