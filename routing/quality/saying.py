@@ -24,7 +24,8 @@ _MARKS = re.compile(r"\*\*|__|\\[()\[\]]|(?<!\w)`|`(?!\w)|\$(?!\d)|(?<=[\d\w)])\
 _ASSERTS = re.compile(
     r"(?:\b(?:is|are|was|were|equals|equal|becomes|ist|sind|war|lautet|beträgt|est|"
     r"sont|vaut|égale|es|son|é|são|è|sono|är|равен|равно|равна|это)\b"
-    r"|[=≈→]|(?<![\d:])[:\uff1a](?!\d)|是|为|為|等于"
+    r"|[=≈→]"
+    r"|(?<![\d:])[:\uff1a](?!\d)|是|为|為|等于"
     r"|(?<=\w)[は은는](?=\s*\S))\s*"
 )
 _BEFORE_VALUE = re.compile(
