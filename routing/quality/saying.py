@@ -29,7 +29,7 @@ _ASSERTS = re.compile(
     r"|(?<=\w)[は은는](?=\s*\S))\s*"
 )
 _BEFORE_VALUE = re.compile(
-    r"(?:(?:exactly|about|approximately|option|choice|answer|letter|equal to|to|the|an?|"
+    r"(?:(?:exactly|about|approximately|choice|answer|letter|equal to|to|the|an?|"
     r"die|der|das|option|la|le|les|el|los|choix|opción|вариант)\s+)+(?=\S)",
     re.IGNORECASE,
 )
