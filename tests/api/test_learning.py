@@ -195,7 +195,7 @@ def test_a_second_model_that_is_down_holds_up_nobody_for_long(proxy, upstream):
         upstream.script(DRAFT, answers("4", model=DRAFT))
         upstream.script(VERIFIER, answers("4", model=VERIFIER))
         if number < FAILURES:
-            upstream.script("second-small", HttpAnswer(status=529))
+            upstream.script("second-small", HttpAnswer(status=500))
         proxy.ask(f"What is {number}?")
     assert upstream.models.count("second-small") == FAILURES
     assert upstream.models[-2:] == [DRAFT, VERIFIER]
