@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.loop", description=__doc__)
     parser.add_argument("--dev", type=Path, required=True, help="recorded pairs")
     parser.add_argument(
-        "--rows", type=int, default=40, help="requests of a traffic in a day"
+        "--rows", type=int, default=20, help="requests of a traffic in a day"
     )
     options = parser.parse_args()
     pairs = load(options.dev, at_most=10 * options.rows)
