@@ -19,6 +19,8 @@ from tests.wire import parsed
 CLIENTS = 4
 LOOK_EVERY_S = 0.2
 QUIET_LOOKS = 4
+# Workers look for what changed twice a second.
+REFRESH_S = 1.2
 SETTLED_S = 60.0
 
 
@@ -58,6 +60,7 @@ class Town:
         """Let all be loaded and learned from; what is known of each rule comes back."""
         self.settle()
         printed = self.stack.python("-m", "bench.loop.night", str(days))
+        time.sleep(REFRESH_S)
         return dict(parsed(printed.splitlines()[-1]))
 
     def settle(self) -> None:
