@@ -135,7 +135,7 @@ def _issued(
     told = ("state", "knowledge_version", "harm", "sure", "threshold")
     if newest and all(getattr(newest, name) == values[name] for name in told):
         if found.labels > newest.labels * (1 + GROWTH):
-            newest.labels, newest.bound = found.labels, values["bound"]
+            newest.labels, newest.bound = found.labels, round(found.bound, 4)
             newest.save()
         return None
     return RuleCertificate.objects.create(rule=rule.name, **values)

@@ -21,7 +21,7 @@ RULES = {
         "second_model": "steady-second",
         "mode": "certified",
         "on_lapse": "observe",
-        "max_harm_percent": 25.0,
+        "max_harm_percent": 30.0,
     },
 }
 # Dollars a million tokens, read and written.
