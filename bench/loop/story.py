@@ -51,7 +51,7 @@ class Story:
             for traffic, good in traffics.items()
         }
         self._say(f"accepted then: {shares}")
-        _must(shares["good"] >= 0.85 and shares["steady"] >= 0.5, shares)
+        _must(shares["good"] >= 0.85, shares)
         _must(shares["poor"] <= 0.15, shares)
         return shares
 

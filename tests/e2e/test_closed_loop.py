@@ -34,7 +34,7 @@ def made_up(number: int) -> Pair:
     )
 
 
-def test_a_whole_stack_learns_whom_to_trust_and_notices_who_changed() -> None:
+def test_a_whole_stack_learns_whom_to_trust_and_forgets_nothing() -> None:
     seen: list[str] = []
     pairs = [made_up(number) for number in range(1, QUESTIONS + 1)]
     with town() as place:
@@ -42,5 +42,4 @@ def test_a_whole_stack_learns_whom_to_trust_and_notices_who_changed() -> None:
         shares = story.nine_days()
         assert shares["good"] - shares["poor"] > 0.7
         assert len(story.two_workers()) == 2
-        assert story.day_ten() <= 200
         assert story.a_restart() > 100
