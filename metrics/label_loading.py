@@ -71,6 +71,10 @@ def _insert_all(
 
 
 def _label(record: LabelRecord, decision: Mapping[str, Any]) -> Label:
+    copied = {name: decision[name] for name in COPIED}
+    if not copied["draft_model"]:  # it was only observed
+        copied["draft_model"] = record.draft_model[:128]
+        copied["confidence"] = record.confidence
     return Label(
         decision_id=record.decision_id,
         source=record.source,
@@ -81,7 +85,7 @@ def _label(record: LabelRecord, decision: Mapping[str, Any]) -> Label:
         reason=record.reason[:64],
         created_at=record.at,
         decided_at=decision["started_at"],
-        **{name: decision[name] for name in COPIED},
+        **copied,
     )
 
 

@@ -85,14 +85,20 @@ class Sums:
         return self.saving_nusd + self.more_nusd
 
     def add(self, decided: Decided, threshold: float | None) -> None:
-        """Add one decision; without a threshold only what happened."""
-        self.decisions += 1
+        """Add one decision; without a threshold only what happened.
+
+        A shadow evaluation was asked for by nobody: it only costs.
+        """
+        asked = decided.outcome != "shadow"
+        self.decisions += asked
         self.cascaded += decided.outcome in CASCADED
         self.accepted += decided.outcome == "accepted"
         self.unknown += not decided.known
         if decided.known:
             self.cost_nusd += decided.cost_nusd or 0
             self.baseline_nusd += decided.baseline_nusd or 0
+        if not asked:
+            return
         if not decided.free:
             self.vetoed += decided.confidence is not None
             self.unjudged += decided.confidence is None

@@ -184,7 +184,8 @@ class LabelRecord:
 
     `probability` is the chance with which the decision was drawn to be labelled, None
     when it was not drawn at random; `trust` from 0 to 1. `features` and `second` are
-    vectors of the set `features_version`, empty when nothing was measured.
+    vectors of the set `features_version`, empty when nothing was measured. Of a draft
+    that was only observed the decision does not tell `draft_model` and `confidence`.
     """
 
     decision_id: str
@@ -199,6 +200,8 @@ class LabelRecord:
     features_version: int = 0
     features: tuple[float, ...] = ()
     second: tuple[float, ...] = ()
+    draft_model: str = ""
+    confidence: float | None = None
 
     def __post_init__(self) -> None:
         drawn = self.probability

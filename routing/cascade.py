@@ -66,7 +66,7 @@ def drafted(
     plan = nothing_yet.plan
     if plan.draft is None or plan.rule is None:
         return nothing_yet
-    inquiry = Inquiry(request, plan, upstream)
+    inquiry = Inquiry(request, plan, upstream, nothing_yet.recalled.silent)
     inquiry.begin()
     draft = drafting.take(
         draft_copy(request, plan),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from routing.knowledge_loading import knowledge_of
@@ -15,6 +16,8 @@ from routing.quality.learning import inputs
 from routing.teaching import GROWTH, MAX_WEIGHT, Lesson
 
 State = RuleCertificate.State
+# Why a certificate lapsed whose labels no longer count.
+DRIFTED = "recent drafts are worse than promised"
 
 
 def review(
@@ -22,14 +25,18 @@ def review(
 ) -> RuleCertificate | None:
     """Return the certificate that changed, None when all stays as it is.
 
-    Tested on what came after the gate was taught, and on what was drawn at random.
+    Tested on what came after the gate was taught, and on what was drawn at random. One
+    that lapsed for another reason than drift is followed by a new one at once, where
+    the labels there are prove it.
     """
     newest = RuleCertificate.objects.filter(rule=rule.name).first()
-    rows = judged_by(knowledge_of(known), fresh(known, lessons, newest))
+    rows = judged_by(knowledge_of(known), fresh(known, lessons))
     in_force = newest if newest and newest.state == State.IN_FORCE else None
     promise = promise_of(rule, rows)
     if in_force and (why := _against(in_force, known, rows, promise)):
-        return _lapsed(in_force, why)
+        newest = _lapsed(in_force, why)
+        if why == DRIFTED:
+            return newest
     found = certify(rows, _steps(known), promise)
     return _issued(rule, known, found, promise, newest)
 
@@ -49,16 +56,15 @@ def promise_of(rule: CascadeRule, rows: Sequence[Judged] = ()) -> Promise:
     )
 
 
-def fresh(
-    known: RuleKnowledge, lessons: Sequence[Lesson], newest: RuleCertificate | None
-) -> list[Lesson]:
+def fresh(known: RuleKnowledge, lessons: Sequence[Lesson]) -> list[Lesson]:
     """Return the lessons that the gate has not seen and that stand for others.
 
-    After a certificate lapsed, what came before its end proves nothing any more.
+    After drafts became worse, what came before that was noticed proves nothing any
+    more; a gate that was taught anew or another promise takes nothing from it.
     """
-    since = known.taught_until
-    if newest and newest.state == State.LAPSED and newest.ended_at:
-        since = max(since, newest.ended_at)
+    worse = RuleCertificate.objects.filter(rule=known.rule, why=DRIFTED)
+    noticed = worse.aggregate(at=Max("ended_at"))["at"]
+    since = max(known.taught_until, noticed or known.taught_until)
     return [lesson for lesson in lessons if lesson.drawn and lesson.decided_at > since]
 
 
@@ -99,7 +105,7 @@ def _against(
     if (row.harm, row.sure) != (promise.harm, promise.sure):
         return "the rule promises something else now"
     if row.threshold is not None and drifted(rows, row.threshold, promise):
-        return "recent drafts are worse than promised"
+        return DRIFTED
     return ""
 
 
@@ -130,7 +136,7 @@ def _issued(
     told = ("state", "knowledge_version", "harm", "sure", "threshold")
     if newest and all(getattr(newest, name) == values[name] for name in told):
         if found.labels > newest.labels * (1 + GROWTH):
-            newest.labels, newest.bound = found.labels, values["bound"]
+            newest.labels, newest.bound = found.labels, round(found.bound, 4)
             newest.save()
         return None
     return RuleCertificate.objects.create(rule=rule.name, **values)

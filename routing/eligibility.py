@@ -53,11 +53,24 @@ def reason_against(
     draft = plan.draft
     if draft is None:
         return None
+    return reason_against_observing(request, plan, recalled) or reason_against_cost(
+        request, plan, recalled
+    )
+
+
+def reason_against_observing(
+    request: ChatRequest, plan: CascadePlan, recalled: Recalled
+) -> str | None:
+    """Return why the draft must not even be asked for nobody; None when it may be.
+
+    Whether it would pay is no question there: that is what is to be found out.
+    """
+    if plan.draft is None:
+        return None
     return (
         _by_memory(recalled)
         or _bound_to_verifier(request)
-        or reason_against_asking(request, draft, plan)
-        or reason_against_cost(request, plan, recalled)
+        or reason_against_asking(request, plan.draft, plan)
     )
 
 

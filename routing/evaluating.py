@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from metrics import recorder
 from metrics.types import TRY_TAG, LabelRecord
-from routing import cascade, drafting, judging, rules
+from routing import cascade, drafting, judging, memory, rules
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
+from routing.eligibility import reason_against_observing
 from routing.listening import Heard
 from routing.looking import JUDGE_TIMEOUT_S
 from routing.outcome import Outcome
@@ -53,8 +54,13 @@ class _Drawn:
 
 
 def learns_from(outcome: Outcome) -> bool:
-    """Return whether the verifier's answer will be compared: it has to be heard."""
+    """Return whether the verifier's answer will be compared: it has to be heard.
+
+    A fallback's answer is not the verifier's, so nothing is learned from it.
+    """
     verdict = outcome.verdict
+    if outcome.verifier is not None and outcome.verifier.role == "fallback":
+        return False
     escalated = outcome.escalated and verdict is not None and not verdict.vetoed
     return escalated or (outcome.reason == rules.OBSERVED) or outcome.answered_by_draft
 
@@ -84,10 +90,18 @@ def consider(
         shadow = outcome.plan.rule.shadow
         if draw() < shadow.share and _due(shadow, outcome.plan.rule.name):
             drawn = dataclasses.replace(drawn, probability=shadow.share)
-            tasks.offer(lambda: _ask_verifier(drawn))
+            tasks.offer(lambda: _ask_verifier(drawn), size_bytes=_size_of(drawn))
     elif drawn.verifier is not None:
         work = _ask_draft if outcome.reason == rules.OBSERVED else _compare
-        tasks.offer(lambda: work(drawn))
+        tasks.offer(lambda: work(drawn), size_bytes=_size_of(drawn))
+
+
+def _size_of(drawn: _Drawn) -> int:
+    """About the bytes that wait with a decision: its request and what was answered."""
+    draft, heard = drawn.outcome.draft, drawn.verifier
+    parts = draft.parts if draft else ()
+    said = len(heard.text) if heard else 0
+    return len(drawn.request.body) + 2 * sum(map(len, parts)) + 2 * said
 
 
 def _due(shadow: ShadowTerms, rule: str) -> bool:
@@ -120,11 +134,17 @@ def _ask_verifier(drawn: _Drawn) -> None:
 
 
 def _ask_draft(drawn: _Drawn) -> None:
-    """Ask the draft what the verifier has answered, and judge it as if it counted."""
+    """Ask the draft what the verifier has answered, and judge it as if it counted.
+
+    What may not be drafted is not asked here either.
+    """
     plan = dataclasses.replace(
         drawn.outcome.plan, draft=drawn.outcome.plan.observed, observed=None, reason=""
     )
-    nothing_yet = Outcome(kind="pass_through", plan=plan)
+    recalled = memory.recall(drawn.request, plan, drawn.decision.key_id)
+    if recalled.draft_down or reason_against_observing(drawn.request, plan, recalled):
+        return
+    nothing_yet = Outcome(kind="pass_through", plan=plan, recalled=recalled)
     judge = rules.judge_of(plan, drawn.decision.snapshot)
     seen = cascade.drafted(
         drawn.request, nothing_yet, upstream=_upstream(), judge=judge
@@ -203,10 +223,8 @@ def _by_judge(
         for question in questions
     ]
     calls = tuple(call for answer in answers for call in answer.calls)
-    draft_first, verifier_first = (answer.completion for answer in answers)
-    preferred = None
-    if draft_first is not None and verifier_first is not None:
-        preferred = judging.preference_in(draft_first, verifier_first)
+    first, second = (answer.completion for answer in answers)
+    preferred = judging.preference_in(first, second) if first and second else None
     if preferred is None:
         return None, calls
     label = LabelRecord(
@@ -226,10 +244,13 @@ def _measured(
     label: LabelRecord, drawn: _Drawn, draft: Completion, verdict: Verdict
 ) -> LabelRecord:
     """Return `label` with what was measured of the draft, now if it was not then."""
-    seen, rule = verdict.observed, drawn.outcome.plan.rule
+    seen, plan = verdict.observed, drawn.outcome.plan
+    rule = plan.rule
     return dataclasses.replace(
         label,
         route=seen.route or route_of(drawn.request, rule.name if rule else ""),
+        draft_model=plan.draft.model if plan.draft else "",
+        confidence=verdict.confidence,
         features_version=FEATURES_VERSION,
         features=seen.features or features_of(drawn.request, draft),
         second=seen.second,

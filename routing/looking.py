@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from routing import drafting, judging
@@ -10,7 +11,14 @@ from routing.background import in_background
 from routing.drafting import Draft
 from routing.eligibility import reason_against_asking
 from routing.judging import Opinion
-from routing.types import Call, CascadePlan, ChatRequest, Completion, Upstream
+from routing.types import (
+    Call,
+    CascadePlan,
+    ChatRequest,
+    Completion,
+    Target,
+    Upstream,
+)
 
 JUDGE_TIMEOUT_S = 30.0
 
@@ -19,15 +27,20 @@ class Inquiry:
     """What is asked about the draft of one request.
 
     A model that cannot be reached, or cannot be asked this, has no opinion: asking
-    never raises.
+    never raises. Of the `silent`, which are down, nobody is asked.
     """
 
     def __init__(
-        self, request: ChatRequest, plan: CascadePlan, upstream: Upstream
+        self,
+        request: ChatRequest,
+        plan: CascadePlan,
+        upstream: Upstream,
+        silent: Sequence[Target] = (),
     ) -> None:
         self._request = request
         self._plan = plan
         self._upstream = upstream
+        self._silent = silent
         self._second: Future[Draft] | None = None
         self._judged: tuple[Call, ...] = ()
 
@@ -49,7 +62,7 @@ class Inquiry:
     def opinion(self, draft: Completion) -> Opinion | None:
         """Return a judge's word on `draft`; None when it has none."""
         judge = self._plan.checks.judge
-        if judge is None or self._judged:
+        if judge is None or judge in self._silent or self._judged:
             return None
         answer = drafting.take(
             judging.verdict_request(self._request, draft, judge),
@@ -63,7 +76,7 @@ class Inquiry:
 
     def _ask_second(self) -> Future[Draft] | None:
         second, rule = self._plan.checks.second, self._plan.rule
-        if second is None or rule is None:
+        if second is None or second in self._silent or rule is None:
             return None
         if reason_against_asking(self._request, second, self._plan):
             return None

@@ -5,7 +5,7 @@ Keys are digests: nothing a client or a model wrote is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from metrics.caching import LONG_TTL_S, Caches
 from routing import cache_memory
@@ -26,6 +26,9 @@ LOOP_S = 24 * 3600.0
 # An answer may call more tools than that; the first of them are enough to know it by.
 MAX_TOOLS_REMEMBERED = 16
 
+# A model that is asked about drafts and is down is tried once in this time.
+TRIAL_S = 60.0
+
 _YES = b"1"
 
 
@@ -42,8 +45,9 @@ def recall(request: ChatRequest, plan: CascadePlan, key_id: int | None) -> Recal
     loop = _loop_keys(request, key_id, [called] if called is not None else [])
     caches = cache_memory.keys(request, plan, key_id)
     breakers = breaker()
-    keys = [failed_turn, *loop, *breakers.keys(plan.draft), *caches.values()]
-    found = store().get(keys)
+    asked = [t for t in (plan.checks.second, plan.checks.judge) if t is not None]
+    of_targets = [key for t in (plan.draft, *asked) for key in breakers.keys(t)]
+    found = store().get([failed_turn, *loop, *of_targets, *caches.values()])
     standing = breakers.standing(plan.draft, found)
     return Recalled(
         in_tool_loop=called is not None,
@@ -52,6 +56,7 @@ def recall(request: ChatRequest, plan: CascadePlan, key_id: int | None) -> Recal
         draft_trial=standing == "due",
         repeat=failed_turn in found,
         caches=cache_memory.recalled(caches, found),
+        silent=tuple(t for t in asked if _is_silent(t, found)),
     )
 
 
@@ -96,6 +101,14 @@ def remember_caches(
     entries = cache_memory.entries(request, plan, calls, key_id=key_id, caches=caches)
     if entries:
         store().put(entries, ttl_s=LONG_TTL_S)
+
+
+def _is_silent(target: Target, found: Mapping[str, bytes]) -> bool:
+    """Whether a model is down and it is not this request that tries it again."""
+    standing = breaker().standing(target, found)
+    if standing == "due":
+        return not breaker().claim_trial(target, timeout_s=TRIAL_S)
+    return standing == "open"
 
 
 def _failed_turn_key(request: ChatRequest, key_id: int | None) -> str:

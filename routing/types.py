@@ -138,6 +138,7 @@ class Recalled:
     `loop_of_draft`: that answer is known to be the draft's. `draft_down`: the circuit
     breaker of the draft's model is open; `draft_trial`: so it is, and this request may
     try. `repeat`: the turn failed a few minutes ago. `caches`: what models still hold.
+    `silent`: models that would be asked about the draft and are down.
     """
 
     in_tool_loop: bool = False
@@ -146,6 +147,7 @@ class Recalled:
     draft_trial: bool = False
     repeat: bool = False
     caches: Caches = NOTHING_CACHED
+    silent: tuple[Target, ...] = ()
 
 
 NOTHING_RECALLED = Recalled()

@@ -16,6 +16,7 @@ from routing.errors import (
     UpstreamUnreachable,
 )
 from routing.outcome import OpenCall, Outcome
+from routing.quality.deciding import LOW_CONFIDENCE, UNSUPPORTED
 from routing.types import Call, ChatRequest, Target, Upstream
 
 
@@ -123,7 +124,7 @@ def _draft_may_stand_in(so_far: Outcome) -> bool:
     return (
         rule is not None
         and rule.on_verifier_error == "return_draft"
-        and so_far.reason == "low_confidence"
+        and so_far.reason in (LOW_CONFIDENCE, UNSUPPORTED)
     )
 
 

@@ -25,7 +25,7 @@ def timings(gate: Gate, rounds: int) -> Iterator[tuple[str, str, float, float]]:
     """Yield (size, kind, median, 95th percentile) in milliseconds of CPU."""
     table = RouteTable(0.8)
     for size, length in SIZES.items():
-        for kind, (request, draft) in _cases(length).items():
+        for kind, (request, draft) in cases(length).items():
             yield (
                 size,
                 kind,
@@ -55,7 +55,8 @@ def _measured(decide: Callable[[], float], rounds: int) -> tuple[float, float]:
     return times[len(times) // 2], times[int(0.95 * (len(times) - 1))]
 
 
-def _cases(length: int) -> dict[str, tuple[ChatRequest, Completion]]:
+def cases(length: int) -> dict[str, tuple[ChatRequest, Completion]]:
+    """Return requests with drafts of `length` characters, by kind."""
     prose = (_PROSE * (length // len(_PROSE) + 1))[:length]
     code = (_CODE * (length // len(_CODE) + 1))[:length]
     rows = "[" + (_FIELD * (length // len(_FIELD) + 1)).rstrip(",") + "]"

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from routing.quality.answers import Answer, answer_in, is_result
+from routing.quality.answers import Answer, Kind, answer_in, is_result
 from routing.quality.features.code import code_in, tree_of
 from routing.quality.features.reading import length, window, words_in
+from routing.quality.saying import related
 from routing.quality.spelling import canonical, same
 from routing.request_parts import text_of, turns
 from routing.types import ChatRequest, Completion
@@ -34,6 +35,8 @@ NAMES = (
 )
 
 _MAX_PAIRED = 32
+# Longer texts are no bare values and no sentence about one.
+SHORT = 80
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _MAX_CODE = 20_000
 # One was found by another sign than the other: they answer in different ways.
@@ -146,9 +149,31 @@ def _of_texts(one: str, other: str, prompt: str) -> Agreement:
         return _of_programs(one_code, other_code)
     if kinds == {"json"}:
         return _of_fields(first, second)
+    found = _of_words(one, other, kinds)
+    if found is not None:
+        return found
     if "" in kinds or kinds in _INCOMPARABLE:
         return _NOTHING
     return _of_values(_final(first), _final(second), _matter(first, second))
+
+
+def _of_words(one: str, other: str, kinds: set[Kind]) -> Agreement | None:
+    """Compare a bare value with a sentence, or two sentences; None to go by form.
+
+    What a long text says is taken for an answer only where it is the same.
+    """
+    shortest, longest = sorted((len(one), len(other)))
+    by_form = "boxed" in kinds or kinds == {"letter"}
+    if by_form or shortest > SHORT or (kinds == {"number"} and longest > SHORT):
+        return None
+    relation = related(one, other)
+    if relation is None or ("json" in kinds and relation != "agree"):
+        return None
+    doubtful = ("" in kinds or kinds in _INCOMPARABLE) and longest > SHORT
+    if relation == "not_comparable" or (doubtful and relation == "differ"):
+        return _NOTHING
+    matter: Matter = "number" if "number" in kinds else "label"
+    return Agreement(relation=relation, matter=matter, parts=float(relation == "agree"))
 
 
 def _of_programs(one: str, other: str) -> Agreement:

@@ -7,6 +7,7 @@ import pytest
 from metrics import loader
 from metrics.label_models import Label, MeasuredDraft
 from metrics.models import RoutingDecision
+from routing.breaker import FAILURES
 from routing.quality.features.vector import NAMES
 from routing.shadow import pool
 from tests.builders import DRAFT, VERIFIER, make_events
@@ -132,3 +133,69 @@ def test_an_answer_nobody_got_whole_teaches_nothing(proxy, upstream, settings):
     settled(settings)
     assert not Label.objects.exists()
     assert upstream.models == [DRAFT, VERIFIER]
+
+
+def test_what_was_only_observed_is_a_label_of_the_rules_draft(
+    proxy, upstream, settings
+):
+    proxy.add_rule(mode="observe")
+    upstream.script(DRAFT, answers("4", model=DRAFT))
+    upstream.script(VERIFIER, answers("4", model=VERIFIER))
+    proxy.ask()
+    settled(settings)
+    label = Label.objects.get()
+    assert (label.draft_model, label.verifier_model) == (DRAFT, VERIFIER)
+    assert label.confidence == 0.85
+
+
+def test_what_may_not_be_drafted_is_not_observed_either(proxy, upstream, settings):
+    proxy.add_rule(mode="observe")
+    upstream.script(VERIFIER, answers("4", model=VERIFIER))
+    proxy.ask(max_tokens=0)
+    settled(settings)
+    assert upstream.models == [VERIFIER]
+
+
+def test_a_fallbacks_answer_is_not_taken_for_the_verifiers(proxy, upstream, settings):
+    proxy.add_rule(prior=0.1, fallback_model="fallback-large")
+    upstream.script(DRAFT, answers("4", model=DRAFT))
+    upstream.script(VERIFIER, HttpAnswer(status=529, chunks=[b'{"type":"error"}']))
+    upstream.script("fallback-large", answers("5", model="fallback-large"))
+    assert proxy.ask().json["content"][0]["text"] == "5"
+    settled(settings)
+    assert not Label.objects.exists()
+
+
+def test_a_draft_nobody_supported_stands_in_for_a_verifier_that_fails(proxy, upstream):
+    proxy.add_rule(on_verifier_error="return_draft", second_model="second-small")
+    upstream.script(DRAFT, answers("4", model=DRAFT))
+    upstream.script("second-small", answers("5", model="second-small"))
+    upstream.script(VERIFIER, HttpAnswer(status=529, chunks=[b'{"type":"error"}']))
+    assert proxy.ask().json["content"][0]["text"] == "4"
+
+
+def test_nothing_a_client_wrote_is_in_what_is_learned(proxy, upstream, settings):
+    secret = "my password is hunter2 and the answer is 4"
+    proxy.add_rule(prior=0.1, judge_model=ARBITER)
+    upstream.script(DRAFT, answers(PROSE + secret, model=DRAFT))
+    upstream.script(VERIFIER, answers(OTHER_PROSE, model=VERIFIER))
+    word = '{"verdict": "flawed", "reason": "hunter2"}'
+    words = [word, '{"better": "second", "reason": "hunter2"}', '{"better": "first"}']
+    upstream.script(ARBITER, *(answers(word, model=ARBITER) for word in words))
+    proxy.ask(secret)
+    settled(settings)
+    assert Label.objects.exists()
+    for model in (Label, MeasuredDraft, RoutingDecision):
+        assert "hunter2" not in str(list(model.objects.values()))
+
+
+def test_a_second_model_that_is_down_holds_up_nobody_for_long(proxy, upstream):
+    proxy.add_rule(second_model="second-small")
+    for number in range(FAILURES + 1):
+        upstream.script(DRAFT, answers("4", model=DRAFT))
+        upstream.script(VERIFIER, answers("4", model=VERIFIER))
+        if number < FAILURES:
+            upstream.script("second-small", HttpAnswer(status=500))
+        proxy.ask(f"What is {number}?")
+    assert upstream.models.count("second-small") == FAILURES
+    assert upstream.models[-2:] == [DRAFT, VERIFIER]

@@ -80,3 +80,18 @@ def test_real_and_simulated_money_are_apart_also_for_one_rule():
 def test_without_a_threshold_nothing_moves():
     sums = sums_of(decided(confidence=0.0), threshold=None)
     assert (sums.lost, sums.then_cost_nusd) == (0, 10)
+
+
+def test_a_shadow_evaluation_costs_and_is_no_decision():
+    sums = simulation.Sums()
+    shadow = Decided(
+        rule="a",
+        simulated=False,
+        outcome="shadow",
+        reason="",
+        confidence=0.9,
+        cost_nusd=7,
+        baseline_nusd=0,
+    )
+    sums.add(shadow, 0.5)
+    assert (sums.decisions, sums.cost_nusd, sums.then_cost_nusd) == (0, 7, 7)

@@ -181,9 +181,10 @@ def test_another_promise_ends_a_certificate(rule, draws):
     rule.save()
     draws.add(1500, good_share=0.9, noise=0.01)
     teach(rule)
-    rule.max_harm_percent = 2.0
+    rule.max_harm_percent = 0.2
     rule.save()
-    assert teach(rule).certificate.state == "lapsed"
+    assert teach(rule).certificate.state == "not_certifiable"
+    assert RuleCertificate.objects.filter(state="lapsed").count() == 1
 
 
 def test_a_school_looks_closer_only_at_new_labels(rule, draws):
@@ -223,3 +224,28 @@ def test_certificates_are_kept_as_they_were(rule, draws):
     teach(rule)
     teach(rule)
     assert RuleCertificate.objects.count() == 1
+
+
+def test_a_gate_taught_anew_keeps_what_was_proven_meanwhile(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(600, good_share=0.9, noise=0.01)
+    teach(rule)
+    draws.add(150, good_share=0.9, noise=0.01)
+    progress = teach(rule)
+    assert progress.refitted
+    assert progress.certificate.state == "in_force"
+    assert progress.certificate.knowledge_version == progress.known.version
+
+
+def test_labels_of_better_days_never_bring_a_certificate_back(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(1500, good_share=0.9, noise=0.01)
+    teach(rule)
+    draws.add(200, good_share=0.6, noise=0.45)
+    teach(rule)
+    for _ in range(3):
+        draws.add(5, good_share=1.0, noise=0.0)
+        teach(rule)
+    assert not RuleCertificate.objects.filter(state="in_force").exists()

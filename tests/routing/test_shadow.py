@@ -65,3 +65,21 @@ def test_what_waits_at_the_end_is_counted():
     assert pool.give_up() == 1
     assert dropped() == before + 1
     go.set()
+
+
+def test_tasks_that_hold_too_much_are_dropped_whatever_their_number():
+    pool, go = ShadowPool(room_bytes=100, workers=1), threading.Event()
+    begun = threading.Event()
+
+    def busy():
+        begun.set()
+        go.wait(10)
+
+    assert pool.offer(busy, size_bytes=60)
+    assert begun.wait(10)
+    assert not pool.offer(lambda: None, size_bytes=60)
+    assert pool.offer(lambda: None, size_bytes=40)
+    go.set()
+    pool.wait()
+    assert pool.offer(lambda: None, size_bytes=100)
+    pool.wait()

@@ -150,7 +150,7 @@ def measure(reading: Reading) -> dict[str, float]:
 
 def _said(vocabulary: _Words, words: tuple[str, ...], text: str) -> float:
     whole, parts = vocabulary
-    count = sum(word in whole for word in words)
+    count = sum(map(whole.__contains__, words))
     return length(count + sum(text.count(part) for part in parts))
 
 

@@ -4,6 +4,13 @@ from hypothesis import strategies as st
 
 from routing.quality.agreement import NAMES, agreement, features_of
 from tests.builders import make_completion, make_request, make_tool_use
+from tests.routing.quality.agreement_table import (
+    AGREE,
+    APART,
+    APART_IN_PROSE,
+    DIFFER,
+    NUMBERS,
+)
 
 CHOICES = "Which is largest?\nA. a cat\nB. a whale\nC. a mouse"
 SUM = "What is 1,000 + 24 in all?"
@@ -167,3 +174,29 @@ def test_a_second_opinion_is_told_in_bounded_numbers():
     assert len(same) == len(other) == len(NAMES)
     assert same[:3] == (1.0, 0.0, 1.0)
     assert other[:3] == (0.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("prompt", ["Tell me.", NUMBERS])
+@pytest.mark.parametrize(("one", "other"), AGREE)
+def test_a_value_and_a_sentence_about_it_agree(one, other, prompt):
+    assert relation(one, other, prompt) == "agree"
+    assert relation(other, one, prompt) == "agree"
+
+
+@pytest.mark.parametrize("prompt", ["Tell me.", NUMBERS])
+@pytest.mark.parametrize(("one", "other"), DIFFER)
+def test_a_value_and_a_sentence_about_another_differ(one, other, prompt):
+    assert relation(one, other, prompt) == "differ"
+    assert relation(other, one, prompt) == "differ"
+
+
+@pytest.mark.parametrize("prompt", ["Tell me.", NUMBERS])
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_answers_that_only_look_alike_never_agree(one, other, prompt):
+    assert relation(one, other, prompt) != "agree"
+    assert relation(other, one, prompt) != "agree"
+
+
+@pytest.mark.parametrize(("one", "other"), APART_IN_PROSE)
+def test_numbers_in_prose_alone_do_not_agree(one, other):
+    assert relation(one, other) != "agree"

@@ -1,0 +1,1 @@
+"""The closed loop: recorded answers through the whole product, until it has learned."""
