@@ -18,7 +18,7 @@ from types import FrameType
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from metrics import loader, retention, rollups, rule_stats, text_retention
+from metrics import chores, loader, retention, rollups, rule_stats, text_retention
 from metrics.journal import make_directory, try_lock
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def run(directory: Path, *, poll_s: float, stop: threading.Event) -> None:
     reporter.report(_tried("the sums were not made anew", _follow_time_zone))
     prune_at = time.monotonic()
     teacher = rule_stats.Teacher()
+    rounds = chores.Round(chores.chores)
     while not stop.is_set():
         result = load(directory)
         if time.monotonic() >= prune_at:
@@ -45,6 +46,7 @@ def run(directory: Path, *, poll_s: float, stop: threading.Event) -> None:
             prune_at = time.monotonic() + PRUNE_EVERY_S
         reporter.report(result)
         teacher.work()
+        rounds.work()
         stop.wait(poll_s)
     reporter.report(load(directory))
 

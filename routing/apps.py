@@ -13,8 +13,8 @@ class RoutingConfig(AppConfig):
     name = "routing"
 
     def ready(self) -> None:
-        """Register the checks; let a change of prices reach workers at once."""
-        autodiscover_modules("checks")
+        """Register checks and chores; let a change of prices reach workers at once."""
+        autodiscover_modules("checks", "school_chore")
         version: Any = self.get_model("ConfigVersion")
 
         def bump(**_: Any) -> None:

@@ -51,10 +51,13 @@ class School:
         return made
 
 
-def teach(rule: CascadeRule) -> Progress:
-    """Teach one rule by the labels there are; log what changed."""
+def teach(rule: CascadeRule, *, force: bool = False) -> Progress:
+    """Teach one rule by the labels there are; log what changed.
+
+    With `force` also where few labels are new.
+    """
     lessons = teaching.lessons_of(rule)
-    fitted = teaching.refresh(rule, lessons)
+    fitted = teaching.refresh(rule, lessons, force=force)
     known = fitted or teaching.current(rule)
     changed = certifying.review(rule, known, lessons) if known else None
     if fitted is not None:
@@ -83,8 +86,8 @@ def in_words(row: RuleCertificate) -> str:
         return f"The certificate of the rule {row.rule} has lapsed: {row.why}."
     best = "nothing yet" if row.bound >= 1 else f"{row.bound:.1%}"
     return (
-        f"The rule {row.rule} cannot be certified to {promise}; the best it can "
-        f"promise is {best}."
+        f"The rule {row.rule} cannot be certified: no label proves that {promise}; "
+        f"the best it can promise is {best}."
     )
 
 
