@@ -37,7 +37,7 @@ from metrics.what_if import Basis
 from routing import history
 from routing.history import Version
 from routing.models import CascadeRule
-from routing.pages import rule_cards
+from routing.pages import rule_cards, rule_section
 
 ByKind = Mapping[bool, list[SavingsRow]]
 # Where no rule says otherwise.
@@ -88,6 +88,7 @@ def rule_page(request: HttpRequest, name: str) -> HttpResponse:
         rule_reports.basis(name, period, context["total"], simulated=simulated),
         percent,
     )
+    context |= rule_section.section(subject.row, simulated=simulated)
     context["trend"] = rule_charts.trend(context["all_days"], about["annotations"])
     return TemplateResponse(request, "routing/rule_page.html", context)
 
@@ -139,7 +140,7 @@ def _asked_kind(request: HttpRequest, by_kind: ByKind) -> bool:
     asked = request.GET.get("simulated", "")
     if asked in ("0", "1"):
         return asked == "1"
-    return bool(by_kind[True]) and not reports.has_money(by_kind[False])
+    return bool(by_kind[True]) and not reports.has_money(reports.total(by_kind[False]))
 
 
 def _asked_percent(request: HttpRequest, subject: Subject) -> tuple[int, str]:

@@ -25,8 +25,8 @@ def test_a_level_tells_all_its_shares():
         saved_high=0.5,
     )
     assert level_in_words(level) == (
-        "from 0.70: accepts 50.0 %, keeps 98.0 % (96.0 % to 99.0 %), saves 40.0 % (30.0 % to "
-        "50.0 %)"
+        "from 0.70: accepts 50.0 %, keeps 98.0 % (96.0 % to 99.0 %), saves 40.0 % "
+        "(30.0 % to 50.0 %)"
     )
 
 
