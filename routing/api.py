@@ -123,12 +123,15 @@ class ApiView(APIView):
         return answer
 
 
-def body_of(request: Request) -> bytes:
+def body_of(request: Request, *, at_most: int | None = None) -> bytes:
     """Return the body. Raises ClientError, before it is read where its length is known.
 
-    A chunked body is read to one byte past the limit at most.
+    A chunked body is read to one byte past `CASCADE_MAX_BODY_BYTES` at most; `at_most`
+    sets a lower limit.
     """
-    declared, limit = declared_bytes(request), settings.CASCADE_MAX_BODY_BYTES
+    limit = settings.CASCADE_MAX_BODY_BYTES
+    limit = limit if at_most is None else min(limit, at_most)
+    declared = declared_bytes(request)
     if declared is None:
         raise InvalidRequest("The content-length is not a number.")
     if declared > limit and LENGTH_UNKNOWN not in request.META:
