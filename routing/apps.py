@@ -13,8 +13,8 @@ class RoutingConfig(AppConfig):
     name = "routing"
 
     def ready(self) -> None:
-        """Register checks and chores; let a change of prices reach workers at once."""
-        autodiscover_modules("checks", "school_chore")
+        """Register what others ask; let a change of prices reach workers at once."""
+        autodiscover_modules("checks", "contributing", "school_chore")
         version: Any = self.get_model("ConfigVersion")
 
         def bump(**_: Any) -> None:

@@ -86,7 +86,7 @@ def take(said: Said, key: ClientKeyConfig) -> bool:
 
 
 def _own(decision_id: str, key: ClientKeyConfig) -> RoutingDecision:
-    """The decision, where this key made it: by the prefix, which no renaming changes."""
+    """The decision, where this key made it; its prefix outlives a change of name."""
     found = None
     if is_decision_id(decision_id):
         found = RoutingDecision.objects.filter(

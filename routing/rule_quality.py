@@ -256,7 +256,8 @@ def _observed(ids: Sequence[str]) -> Mapping[str, tuple[float, int]]:
             about__in=ids[start : start + FOUND_AT_ONCE],
             confidence__isnull=False,
             cost_nusd__isnull=False,
-        ).values_list("about", "confidence", "cost_nusd")
+        ).exclude(about="")  # as the index has it
+        rows = rows.values_list("about", "confidence", "cost_nusd")
         found |= {about: (sure or 0.0, cost or 0) for about, sure, cost in rows}
     return found
 

@@ -15,6 +15,7 @@ from metrics.types import LabelRecord
 from routing.models import CascadeRule
 from routing.rule_quality import quality_of
 from tests.metrics.builders import make_id, make_record
+from tests.metrics.plans import plan
 from tests.routing.labelled import LabelledDrafts
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +151,8 @@ def test_however_many_labels_the_queries_are_few(
     drafts.add(120)
     with django_assert_max_num_queries(3):
         quality_of(rule, 0.7, simulated=False)
+
+
+def test_observed_drafts_are_found_by_index(db):
+    rows = RoutingDecision.objects.filter(about__in=[make_id(1), make_id(2)])
+    assert "decision_about" in plan(rows.exclude(about=""))
