@@ -25,8 +25,8 @@ STATED = "What the rule states of every draft, an assumption."
 OBSERVED = "Observed. What it added to the confidence is not recorded."
 EFFECTS = {
     "prior": STATED,
-    "route": "The base rate of its route: the share of good drafts among those labelled "
-    "before.",
+    "route": "The base rate of its route: the share of good drafts among labelled ones "
+    "before it.",
     "gate": "What the rule's gate made of the draft alone: its first confidence.",
     "gate_version": "Which version of what was learned of the rule judged it.",
 }
