@@ -13,28 +13,24 @@ from datetime import datetime
 from math import sqrt
 from typing import NamedTuple
 
-from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.quality_figures import ENOUGH_LABELS, Z_95, measured
 from routing.models import CascadeRule
 from routing.quality.curve import Point, Priced, curve
-from routing.teaching import MAX_WEIGHT, RANK
+from routing.rule_labels import (
+    READ_AT_MOST,
+    SourceCount,
+    Told,
+    by_source,
+    labels_of,
+    one_a_draft,
+    weight_of,
+)
 
-# The newest labels: more of them would tell little more, and a page waits for them.
-READ_AT_MOST = 2_000
+# The newest: more of them would tell little more, and a page waits for them.
 PRICED_AT_MOST = 1_000
 FOUND_AT_ONCE = 500
 LEVELS = 20
-OF_LABELS = (
-    "decision_id",
-    "source",
-    "worse",
-    "probability",
-    "trust",
-    "outcome",
-    "confidence",
-    "draft_score",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +41,6 @@ class Share:
     share: float | None = None
     low: float | None = None
     high: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceCount:
-    """Labels of one source: how many, how many say worse, the mean of scores if any."""
-
-    source: str
-    words: str
-    labels: int
-    worse: int
-    score: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +78,6 @@ class RuleQuality:
     own: Level | None
 
 
-class _Told(NamedTuple):
-    decision_id: str
-    source: str
-    worse: bool
-    probability: float | None
-    trust: float
-    outcome: str
-    confidence: float | None
-    draft_score: float | None
-
-
 class _Money(NamedTuple):
     cost_nusd: int
     baseline_nusd: int
@@ -121,14 +95,14 @@ def quality_of(
     `threshold` is the one in force. Cost: four queries or so, over indexes, of at most
     2,000 labels and 1,000 decisions.
     """
-    told = _labels(rule, simulated=simulated, since=since)
-    drafts = _one_a_draft(told[:READ_AT_MOST])
+    told = labels_of(rule, simulated=simulated, since=since)
+    drafts = one_a_draft(told[:READ_AT_MOST])
     priced = _priced(drafts)
     enough = len(priced) >= ENOUGH_LABELS
     points = curve(priced)[1:] if enough else []
     chosen = _spread(points)
     return RuleQuality(
-        sources=_sources(told[:READ_AT_MOST]),
+        sources=by_source(told[:READ_AT_MOST]),
         more=len(told) > READ_AT_MOST,
         harm=_harm(drafts),
         priced=len(priced),
@@ -137,75 +111,16 @@ def quality_of(
     )
 
 
-def _labels(
-    rule: CascadeRule, *, simulated: bool, since: datetime | None
-) -> list[_Told]:
-    rows = Label.objects.filter(
-        rule=rule.name,
-        draft_model=rule.draft_model,
-        simulated=simulated,
-        trust__gt=0,
-    )
-    if rule.verifier_model:
-        rows = rows.filter(verifier_model=rule.verifier_model)
-    if since is not None:
-        rows = rows.filter(decided_at__gte=since)
-    newest = rows.order_by("-decided_at").values_list(*OF_LABELS)
-    return [_Told(*row) for row in newest[: READ_AT_MOST + 1]]
-
-
-def _sources(told: Iterable[_Told]) -> tuple[SourceCount, ...]:
-    by_source: dict[str, list[_Told]] = {name: [] for name in RANK}
-    for label in told:
-        by_source[label.source].append(label)
-    return tuple(
-        SourceCount(
-            source=source,
-            words=str(Label.Source(source).label),
-            labels=len(labels),
-            worse=sum(label.worse for label in labels),
-            score=_mean([s.draft_score for s in labels if s.draft_score is not None]),
-        )
-        for source, labels in by_source.items()
-        if labels
-    )
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _one_a_draft(told: Iterable[_Told]) -> list[_Told]:
-    """The label that counts of each draft that was drawn, with the chance it had."""
-    best: dict[str, _Told] = {}
-    chance: dict[str, float] = {}
-    for label in told:
-        known = best.setdefault(label.decision_id, label)
-        if RANK[label.source] < RANK[known.source]:
-            best[label.decision_id] = label
-        if label.probability is not None:
-            chance[label.decision_id] = label.probability
-    return [
-        label._replace(probability=chance[decision_id])
-        for decision_id, label in best.items()
-        if decision_id in chance
-    ]
-
-
-def _weight(label: _Told) -> float:
-    return min(MAX_WEIGHT, label.trust / (label.probability or 1.0))
-
-
-def _harm(drafts: Iterable[_Told]) -> Share:
+def _harm(drafts: Iterable[Told]) -> Share:
     """The interval of what is not harmed, turned around."""
-    samples = [(not d.worse, _weight(d)) for d in drafts if d.outcome == "accepted"]
+    samples = [(not d.worse, weight_of(d)) for d in drafts if d.outcome == "accepted"]
     share, low, high = measured(samples)
     if share is None or low is None or high is None:
         return Share(n=len(samples))
     return Share(n=len(samples), share=1 - share, low=1 - high, high=1 - low)
 
 
-def _priced(drafts: Sequence[_Told]) -> list[Priced]:
+def _priced(drafts: Sequence[Told]) -> list[Priced]:
     """The newest drafts with confidence and money; others are left out."""
     newest = drafts[:PRICED_AT_MOST]
     money = _money([draft.decision_id for draft in newest])
@@ -229,7 +144,7 @@ def _priced(drafts: Sequence[_Told]) -> list[Priced]:
                 verifier_score=1.0,
                 draft_cost=cost,
                 verifier_cost=paid.baseline_nusd,
-                weight=_weight(draft),
+                weight=weight_of(draft),
             )
         )
     return rows
@@ -252,12 +167,12 @@ def _observed(ids: Sequence[str]) -> Mapping[str, tuple[float, int]]:
     """Confidence and cost of drafts that were asked beside an answer, by decision."""
     found: dict[str, tuple[float, int]] = {}
     for start in range(0, len(ids), FOUND_AT_ONCE):
-        rows = RoutingDecision.objects.filter(
+        beside = RoutingDecision.objects.filter(
             about__in=ids[start : start + FOUND_AT_ONCE],
             confidence__isnull=False,
             cost_nusd__isnull=False,
         ).exclude(about="")  # as the index has it
-        rows = rows.values_list("about", "confidence", "cost_nusd")
+        rows = beside.values_list("about", "confidence", "cost_nusd")
         found |= {about: (sure or 0.0, cost or 0) for about, sure, cost in rows}
     return found
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-Fieldsets = tuple[tuple[str, dict[str, Any]], ...]
+# Django's stubs want a type that exists in them alone.
+Fieldsets = tuple[tuple[str, Any], ...]
 
 JUDGING: Fieldsets = (
     (
