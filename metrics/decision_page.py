@@ -226,10 +226,11 @@ def _neighbours(found: RoutingDecision) -> tuple[str | None, str | None]:
 def _evaluations(found: RoutingDecision) -> dict[str, Any]:
     """The decision this one is about, and those that are about this one. One query."""
     about = RoutingDecision.objects.filter(about=found.decision_id).exclude(about="")
-    ids = about.order_by("pk").values_list("decision_id", flat=True)
+    # Not sorted by the database, which might then read all rows in that order.
+    ids = about.values_list("decision_id", flat=True)[:SHOWN_EVALUATIONS]
     return {
         "about_url": url_of(found.about) if found.about else "",
-        "evaluations": [(each, url_of(each)) for each in ids[:SHOWN_EVALUATIONS]],
+        "evaluations": [(each, url_of(each)) for each in sorted(ids)],
     }
 
 

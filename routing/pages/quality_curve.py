@@ -13,7 +13,7 @@ from metrics.rule_charts import Tick
 from routing.rule_quality import Level
 
 WIDTH, HEIGHT = 800, 320
-LEFT, RIGHT, TOP, FLOOR = 84, 780, 24, 264
+LEFT, RIGHT, TOP, FLOOR = 84, 752, 24, 264
 # The widest interval worth seeing; what lies beyond is cut at the edge.
 LEAST_KEPT = 0.5
 LEAST_SAVED = -1.0
