@@ -15,7 +15,15 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from metrics import explanations, formats, label_view, pricing, text_section, timeline
+from metrics import (
+    contributions,
+    explanations,
+    formats,
+    label_view,
+    pricing,
+    text_section,
+    timeline,
+)
 from metrics.access import for_account_readers
 from metrics.admin_tables import calls_of
 from metrics.identifiers import is_decision_id
@@ -24,6 +32,7 @@ from metrics.timeline import Scale
 from metrics.types import CallRecord, Price, Usage
 
 NUSD_PER_USD = 10**9
+SHOWN_EVALUATIONS = 5
 CLASSES = (
     ("Input", "input"),
     ("Output", "output"),
@@ -70,6 +79,8 @@ def decision(request: HttpRequest, decision_id: str) -> HttpResponse:
         "title": f"Decision {decision_id}",
         "text": text_section.for_viewer(found, request.user),
         "labels": label_view.labels_for(request, found),
+        "contributions": contributions.of(found),
+        **_evaluations(found),
     }
     return TemplateResponse(request, "metrics/decision.html", context)
 
@@ -210,6 +221,17 @@ def _neighbours(found: RoutingDecision) -> tuple[str | None, str | None]:
         .values_list("decision_id", flat=True)
         .first(),
     )
+
+
+def _evaluations(found: RoutingDecision) -> dict[str, Any]:
+    """The decision this one is about, and those that are about this one. One query."""
+    about = RoutingDecision.objects.filter(about=found.decision_id).exclude(about="")
+    # Not sorted by the database, which might then read all rows in that order.
+    ids = about.values_list("decision_id", flat=True)[:SHOWN_EVALUATIONS]
+    return {
+        "about_url": url_of(found.about) if found.about else "",
+        "evaluations": [(each, url_of(each)) for each in sorted(ids)],
+    }
 
 
 def _links(found: RoutingDecision) -> dict[str, str]:

@@ -23,6 +23,32 @@ BASES = {
 VETO_FIRED = "A veto: it alone escalates, and the confidence is 0."
 STATED = "What the rule states of every draft, an assumption."
 OBSERVED = "Observed. What it added to the confidence is not recorded."
+EFFECTS = {
+    "prior": STATED,
+    "route": "The base rate of its route: the share of good drafts among labelled ones "
+    "before it.",
+    "gate": "What the rule's gate made of the draft alone: its first confidence.",
+    "gate_version": "Which version of what was learned of the rule judged it.",
+}
+# By value; the order of signals is that of these tables.
+ANSWERS = {
+    "second_opinion": {
+        1.0: "Another cheap model came to the same answer.",
+        0.0: "Another cheap model came to another answer.",
+    },
+    "judge": {
+        1.0: "A judge called the draft good.",
+        0.5: "A judge was not sure.",
+        0.0: "A judge called the draft flawed.",
+    },
+}
+# Outcomes that need none.
+WITHOUT_REASON = {
+    str(Outcome.ACCEPTED): "No veto fired, and the confidence reached the threshold.",
+    str(Outcome.ACCOUNT): "Rules are about messages; this was none.",
+    str(Outcome.SHADOW): "Two answers to one request tell how good drafts are.",
+}
+ORDER = [*EFFECTS, *ANSWERS]
 
 
 def outcome_in_words(decision: RoutingDecision) -> str:
@@ -40,6 +66,8 @@ def outcome_in_words(decision: RoutingDecision) -> str:
 
 def _asked(decision: RoutingDecision) -> str:
     served = decision.served_model
+    if decision.outcome == Outcome.SHADOW:
+        return "Asked after an answer had gone, to learn from it: no client saw it."
     answered = f"{served} answered." if served else "no model answered."
     if decision.outcome == Outcome.ACCEPTED:
         return f"The draft was accepted: {answered}"
@@ -53,10 +81,8 @@ def reason_in_words(decision: RoutingDecision) -> str:
     if decision.reason:
         unknown = f"The reason is recorded as {decision.reason}."
         return reasons.words_for(decision.reason) or unknown
-    if decision.outcome == Outcome.ACCEPTED:
-        return "No veto fired, and the confidence reached the threshold."
-    if decision.outcome == Outcome.ACCOUNT:
-        return "Rules are about messages; this was none."
+    if decision.outcome in WITHOUT_REASON:
+        return WITHOUT_REASON[decision.outcome]
     if not decision.rule:
         return "No rule applies to this key and model."
     return "No reason was recorded."
@@ -96,13 +122,14 @@ def effect_in_words(name: str, value: float | None) -> str:
     """Return what a signal did to the confidence."""
     if name in reasons.VETOES and value:
         return f"{VETO_FIRED} The draft {reasons.VETOES[name]}."
-    return STATED if name == "prior" else OBSERVED
+    answered = ANSWERS.get(name, {}).get(value if value is not None else -1.0)
+    return EFFECTS.get(name) or answered or OBSERVED
 
 
 def _rank(name: str, value: float | None) -> int:
     if name in reasons.VETOES and value:
-        return 0
-    return 1 if name == "prior" else 2
+        return -1
+    return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def marks_of(decision: RoutingDecision) -> list[tuple[str, str]]:

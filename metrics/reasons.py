@@ -78,6 +78,10 @@ OTHERS = {
     "forced:draft": "The client chose the draft's model for this request.",
     "forced:verifier": "The client chose the verifier for this request.",
     "switched_off": "Drafts were switched off.",
+    "unsupported": "The rule is new, and neither a second opinion nor a judge spoke "
+    "for the draft.",
+    "observed": "The rule only observes: the verifier answered, and the draft was "
+    "judged beside it once the answer had gone.",
 }
 
 

@@ -14,7 +14,9 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what others find by name; let new prices reach workers at once."""
-        autodiscover_modules("checks", "alerting", "groups", "schooling")
+        autodiscover_modules(
+            "checks", "alerting", "contributing", "groups", "school_chore"
+        )
         version: Any = self.get_model("ConfigVersion")
 
         def bump(**_: Any) -> None:

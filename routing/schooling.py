@@ -10,7 +10,6 @@ from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from metrics import alerts
-from metrics.chores import Chore, chores
 from metrics.label_models import Label
 from metrics.rollup_models import DailyRollup
 from routing import certifying, teaching
@@ -53,10 +52,13 @@ class School:
         return made
 
 
-def teach(rule: CascadeRule) -> Progress:
-    """Teach one rule by the labels there are; log what changed."""
+def teach(rule: CascadeRule, *, force: bool = False) -> Progress:
+    """Teach one rule by the labels there are; log what changed.
+
+    With `force` also where few labels are new.
+    """
     lessons = teaching.lessons_of(rule)
-    fitted = teaching.refresh(rule, lessons)
+    fitted = teaching.refresh(rule, lessons, force=force)
     known = fitted or teaching.current(rule)
     changed = certifying.review(rule, known, lessons) if known else None
     if fitted is not None:
@@ -93,8 +95,8 @@ def in_words(row: RuleCertificate) -> str:
         return f"The certificate of the rule {row.rule} has lapsed: {row.why}."
     best = "nothing yet" if row.bound >= 1 else f"{row.bound:.1%}"
     return (
-        f"The rule {row.rule} cannot be certified to {promise}; the best it can "
-        f"promise is {best}."
+        f"The rule {row.rule} cannot be certified: no label proves that {promise}; "
+        f"the best it can promise is {best}."
     )
 
 
@@ -118,8 +120,3 @@ def mind_budget(rule: CascadeRule) -> bool:
         verb = "pause" if paused else "go on"
         logger.warning("Checks of the rule %s %s: see its budget.", rule.name, verb)
     return paused
-
-
-chores.append(
-    Chore(work=School().work, every_s=60.0, trouble="Rules are not taught by labels")
-)

@@ -62,14 +62,19 @@ def lessons_of(rule: CascadeRule) -> list[Lesson]:
     ]
 
 
-def refresh(rule: CascadeRule, lessons: Sequence[Lesson]) -> RuleKnowledge | None:
+def refresh(
+    rule: CascadeRule, lessons: Sequence[Lesson], *, force: bool = False
+) -> RuleKnowledge | None:
     """Write down what `lessons` teach, where they are enough more than before.
+
+    With `force` wherever there are the first few.
 
     A certified rule is taught by the older part alone: the newer one is what its
     certificate is tested on.
     """
     known = current(rule)
-    if not _worth_it(len(lessons), known):
+    enough = len(lessons) >= FIRST_LABELS
+    if not (enough if force else _worth_it(len(lessons), known)):
         return None
     taught = lessons[: len(lessons) * 3 // 5] if rule.mode == "certified" else lessons
     rows = [lesson.labelled for lesson in taught]

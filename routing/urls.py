@@ -15,6 +15,7 @@ urlpatterns = [
     path(
         "v1/messages/count_tokens", views.CountTokensView.as_view(), name="count_tokens"
     ),
+    path("v1/cascade/feedback", views.FeedbackView.as_view(), name="feedback"),
     path("v1/models", views.ModelsView.as_view(), name="models"),
     path("v1/models/<path:model>", views.ModelsView.as_view(), name="model"),
     re_path(r"^v1(?:/[\s\S]*)?\Z", views.AccountView.as_view(), name="account"),

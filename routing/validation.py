@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from routing import hosts, validators
@@ -24,22 +25,90 @@ Contradictions = Iterator[tuple[str, str]]
 def check_rule(rule: CascadeRule) -> None:
     """Refuse a rule whose models, scope or conditions contradict each other."""
     found: dict[str, list[str]] = {}
-    for check in (_models, _scope, _prompt_size, _headers):
+    for check in (_models, _others, _quiet_hours, _scope, _prompt_size, _headers):
         for name, message in check(rule):
             found.setdefault(name, []).append(message)
     if found:
         raise ValidationError(found)
 
 
+def doubts_about(rule: CascadeRule) -> list[str]:
+    """Return what a rule that is allowed will not do as it stands; [] when all is well.
+
+    Cost: a query at most.
+    """
+    return [words for words in (why_it_only_loses(rule), why_unproven(rule)) if words]
+
+
 def why_it_only_loses(rule: CascadeRule) -> str:
-    """Return why no draft of a rule that is on can be accepted; "" when one can."""
-    if not rule.enabled or rule.prior >= rule.threshold:
+    """Return why no draft of a rule that is on can be accepted; "" when one can.
+
+    Only the prior decides where nobody is asked and no label has taught anything yet.
+    """
+    if not rule.enabled or rule.prior >= rule.threshold or _more_than_prior(rule):
         return ""
     return (
         f"{rule.name}: the prior {rule.prior:g} is below the threshold "
-        f"{rule.threshold:g}, so every draft is paid for and none is used. "
-        "Lower the threshold or switch the rule off."
+        f"{rule.threshold:g}, so every draft is paid for and none is used until "
+        "labels speak for them. Lower the threshold, name a second opinion or a "
+        "judge, choose the mode observe, or switch the rule off."
     )
+
+
+def why_unproven(rule: CascadeRule) -> str:
+    """Return why a certified rule will not know how good its drafts are; "" else."""
+    if not rule.enabled or rule.mode != "certified" or rule.shadow_percent:
+        return ""
+    return (
+        f"{rule.name}: without shadow evaluation no accepted draft is compared with "
+        "the verifier's answer, so a certificate cannot be seen to lapse"
+        + (", nor be earned. " if rule.on_lapse == "guarded" else ". ")
+        + "Set a share for shadow evaluation, such as 2 %."
+    )
+
+
+def _more_than_prior(rule: CascadeRule) -> bool:
+    """Whether confidence can come from more than what the rule states."""
+    if rule.mode == "observe" or (rule.mode, rule.on_lapse) == ("certified", "observe"):
+        return True
+    asked = (
+        rule.second_model and rule.second_when != "off",
+        rule.judge_model and rule.judge_when != "off",
+    )
+    known = apps.get_model("routing", "RuleKnowledge").objects
+    return any(asked) or known.filter(rule=rule.name).exists()
+
+
+def _others(rule: CascadeRule) -> Contradictions:
+    draft, second, judge = rule.draft_model, rule.second_model, rule.judge_model
+    if second and second == draft:
+        yield (
+            "second_model",
+            "This is the draft itself: a second answer of the same model errs where "
+            "the first did. Name another model.",
+        )
+    if second and second == (rule.verifier_model or rule.request_model):
+        yield (
+            "second_model",
+            "This is the verifier itself: asking it beside every draft saves nothing. "
+            "Name a cheaper model.",
+        )
+    if judge and judge == draft:
+        yield (
+            "judge_model",
+            "This is the draft itself, and it would judge its own work. Name another "
+            "model.",
+        )
+
+
+def _quiet_hours(rule: CascadeRule) -> Contradictions:
+    begins, found, ends = rule.shadow_quiet_hours.partition("-")
+    if found and begins.isdecimal() and ends.isdecimal() and int(begins) == int(ends):
+        yield (
+            "shadow_quiet_hours",
+            "They begin and end in the same hour, so none is quiet. Write two hours, "
+            "such as 22-6.",
+        )
 
 
 def _models(rule: CascadeRule) -> Contradictions:

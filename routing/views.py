@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from metrics.identifiers import new_request_id
-from routing import account, memory, model_list, rules, throttles
+from routing import account, feedback, memory, model_list, rules, throttles
 from routing.account_log import AccountDecision
 from routing.api import ApiView, body_of, force_of
 from routing.connection import ClientConnection
@@ -115,6 +115,18 @@ class ModelsView(ApiView):
             raise NotFound(f"Not found: {request.path}")
         target = rules.target_for(model, snapshot)
         return forward(self.bare_request(request, model), target, request)
+
+
+class FeedbackView(ApiView):
+    """`POST /v1/cascade/feedback`: what the client says of an answer it got."""
+
+    def post(self, request: Request) -> HttpResponseBase:
+        """Return what was taken down; see `routing.feedback`."""
+        body = body_of(request, feedback.MAX_BODY_BYTES)
+        said = feedback.parse(body)
+        recorded = feedback.take(said, self.key_of(request))
+        told = {"type": "feedback", "decision_id": said.decision_id}
+        return _json(told | {"recorded": recorded})
 
 
 class AccountView(ApiView):

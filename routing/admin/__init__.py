@@ -1,5 +1,5 @@
 """Where operators edit the configuration: one file for each thing they edit."""
 
-from routing.admin import controls, keys, providers, rules
+from routing.admin import controls, keys, learned, providers, rules
 
-__all__ = ["controls", "keys", "providers", "rules"]
+__all__ = ["controls", "keys", "learned", "providers", "rules"]

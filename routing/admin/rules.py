@@ -17,6 +17,7 @@ from metrics.stakes import mostly
 from routing import conditions, validation
 from routing.admin import money
 from routing.admin.history import HistoryAdmin
+from routing.admin.judging_fields import JUDGING
 from routing.config import RuleConditions
 from routing.models import CascadeRule
 from routing.rule_loading import rule_config
@@ -58,12 +59,13 @@ class CascadeRuleAdmin(HistoryAdmin):
         "request_model",
         "draft_model",
         "verifier",
+        "mode",
         "threshold",
         "prior",
         "scope",
     )
     list_editable = ("enabled", "threshold")
-    list_filter = ("enabled", "draft_model", "tag", "tools", "subagents")
+    list_filter = ("enabled", "mode", "draft_model", "tag", "tools", "subagents")
     list_select_related = ("client_key",)
     search_fields = ("name", "request_model", "draft_model", "verifier_model", "notes")
     autocomplete_fields = ("client_key",)
@@ -73,10 +75,8 @@ class CascadeRuleAdmin(HistoryAdmin):
     fieldsets = (
         (None, {"fields": ("name", "enabled", "notes")}),
         ("Models", {"fields": ("request_model", "draft_model", "verifier_model")}),
-        (
-            "Drafts",
-            {"fields": ("threshold", "prior", "draft_timeout_s", "clamp_max_tokens")},
-        ),
+        ("Drafts", {"fields": ("draft_timeout_s", "clamp_max_tokens")}),
+        *JUDGING,
         ("Money", {"fields": ("economics", "acceptance", "break_even", "error")}),
         ("For whom", {"fields": ("client_key", "tag", "priority")}),
     )
@@ -170,8 +170,7 @@ class CascadeRuleAdmin(HistoryAdmin):
         form: Any,
         change: bool,  # noqa: FBT001  Django's signature
     ) -> None:
-        """Save, and say so when the rule can only lose money."""
+        """Save, and say what the rule will not do as it stands."""
         super().save_model(request, obj, form, change)
-        only_loses = validation.why_it_only_loses(obj)
-        if only_loses:
-            messages.warning(request, only_loses)
+        for doubt in validation.doubts_about(obj):
+            messages.warning(request, doubt)

@@ -115,6 +115,25 @@ SCHEMAS: dict[str, Schema] = {
         },
         required=("data", "has_more"),
     ),
+    "Feedback": record(
+        {
+            "decision_id": text("Of the header x-cascade-decision."),
+            "worse": flag("Whether the answer was worse than it should have been."),
+            "score": number("How good it was.", minimum=0, maximum=1),
+            "reason": text("A code of your own, no text.", maxLength=64),
+        },
+        required=("decision_id",),
+        description="worse or score, or both.",
+    )
+    | {"additionalProperties": False},
+    "Taken": record(
+        {
+            "type": one_of("feedback"),
+            "decision_id": text(),
+            "recorded": flag("false: no draft had answered, so nothing was learned."),
+        },
+        required=("type", "decision_id", "recorded"),
+    ),
     "Error": record(
         {
             "type": one_of("error"),

@@ -96,6 +96,14 @@ OPERATIONS: dict[str, dict[str, Schema]] = {
             requestBody=_post("TokenCountRequest"),
         )
     },
+    "/v1/cascade/feedback": {
+        "post": operation(
+            "send_feedback",
+            "Say whether an answer was good; only the key that got it may",
+            {"200": answer("What was taken down.", _json("Taken"), _HEADERS[:1])},
+            requestBody=_post("Feedback"),
+        )
+    },
     "/v1/models": {
         "get": operation(
             "list_models",

@@ -99,9 +99,8 @@ def _write(request: HttpRequest, rule: CascadeRule, threshold: float) -> None:
     rule.save()
     done = f"Rule {rule.name}: {words}. Every worker follows within a second."
     messages.success(request, done)
-    only_loses = validation.why_it_only_loses(rule)
-    if only_loses:
-        messages.warning(request, only_loses)
+    for doubt in validation.doubts_about(rule):
+        messages.warning(request, doubt)
 
 
 def _go_back(request: HttpRequest, rule: CascadeRule, version: int) -> str:

@@ -38,7 +38,7 @@ from metrics.what_if import Basis
 from routing import history
 from routing.history import Version
 from routing.models import CascadeRule
-from routing.pages import rule_cards
+from routing.pages import rule_cards, rule_section
 
 ByKind = Mapping[bool, SavingsRow]
 # Where no rule says otherwise.
@@ -93,6 +93,7 @@ def rule_page(request: HttpRequest, name: str) -> HttpResponse:
         rule_reports.basis(name, period, context["total"], simulated=simulated),
         percent,
     )
+    context |= rule_section.section(subject.row, simulated=simulated)
     context["trend"] = rule_charts.trend(context["all_days"], about["annotations"])
     return TemplateResponse(request, "routing/rule_page.html", context)
 

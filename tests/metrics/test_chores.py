@@ -1,3 +1,5 @@
+"""What the keeper does beside loading, and when."""
+
 from __future__ import annotations
 
 import pytest

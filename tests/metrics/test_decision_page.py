@@ -5,6 +5,9 @@ from html import unescape
 import pytest
 from django.contrib.auth.models import Permission
 
+from metrics import contributions, labelling
+from metrics.contributions import Contributions
+from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.types import Usage
 from tests.metrics.builders import DRAFT_PRICE, MOMENT, make_call, make_id, make_record
@@ -202,3 +205,43 @@ def test_its_neighbours_are_found_by_the_index():
 
 def _permission(codename):
     return Permission.objects.get(codename=codename)
+
+
+def test_a_shadow_evaluation_and_its_decision_lead_to_each_other(page, admin_client):
+    page()
+    about = page(decision_id=make_id(2), outcome="shadow", about=make_id(1))
+    assert f'href="/d/{make_id(1)}"' in about
+    assert "to learn from it: no client saw it" in about
+    text = admin_client.get(f"/d/{make_id(1)}").content.decode()
+    assert f'href="/d/{make_id(2)}"' in text
+
+
+def test_what_counted_is_told_by_whoever_knows(page, monkeypatch):
+    told = Contributions(by="the gate", parts=(("route", 1.25), ("length", -0.5)))
+    monkeypatch.setattr(contributions, "explainers", [lambda _: None, lambda _: told])
+    text = page()
+    assert "What counted for and against this draft, by the gate" in text
+    assert '<td class="number">1.250</td><td>for the draft</td>' in text
+    assert '<td class="number">-0.500</td><td>against the draft</td>' in text
+
+
+def test_where_nobody_knows_nothing_is_told(page, monkeypatch):
+    monkeypatch.setattr(contributions, "explainers", [])
+    assert "What counted" not in page()
+
+
+def test_labels_of_every_source_are_told(page, admin_client):
+    page()
+    decision = RoutingDecision.objects.get()
+    for source in Label.Source.values:
+        labelling.record(decision, source, "who", worse=True, trust=0.8, reason="why")
+    text = unescape(admin_client.get(f"/d/{make_id(1)}").content.decode())
+    for source in Label.Source:
+        assert str(source.label) in text
+    assert text.count('<td class="number">0.80</td>') == len(Label.Source)
+
+
+def test_evaluations_of_a_decision_are_found_by_index(page):
+    page()
+    about = RoutingDecision.objects.filter(about=make_id(1)).exclude(about="")
+    assert "decision_about" in plan(about)

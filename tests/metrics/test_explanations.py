@@ -30,6 +30,7 @@ def decision(**changes):
             {"status": 529, "served_model": ""},
             "no model answered. It ended with status",
         ),
+        ({"outcome": "shadow"}, "after an answer had gone, to learn from it"),
         ({"aborted": True, "status": 499}, "The client left before the answer ended."),
     ],
 )
@@ -45,6 +46,9 @@ def test_outcomes_are_told_in_words(changes, words):
         ({}, "the confidence reached the threshold"),
         ({"outcome": "pass_through", "rule": ""}, "No rule applies"),
         ({"outcome": "pass_through"}, "No reason was recorded."),
+        ({"outcome": "escalated", "reason": "unsupported"}, "spoke for the draft"),
+        ({"outcome": "pass_through", "reason": "observed"}, "only observes"),
+        ({"outcome": "shadow"}, "Two answers to one request"),
         ({"outcome": "account", "rule": ""}, "Rules are about messages"),
     ],
 )
@@ -75,6 +79,34 @@ def test_signals_say_what_they_did():
     assert "escalates" in explanations.effect_in_words("cut_off", 1.0)
     assert "assumption" in explanations.effect_in_words("prior", 0.8)
     assert "not recorded" in explanations.effect_in_words("length", 3.0)
+    assert "not recorded" in explanations.effect_in_words("judge", 0.3)
+    assert "not recorded" in explanations.effect_in_words("judge", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("route", 0.7, "base rate of its route"),
+        ("gate", 0.4, "first confidence"),
+        ("gate_version", 3.0, "version of what was learned"),
+        ("second_opinion", 1.0, "the same answer"),
+        ("second_opinion", 0.0, "another answer"),
+        ("judge", 1.0, "good"),
+        ("judge", 0.5, "not sure"),
+        ("judge", 0.0, "flawed"),
+    ],
+)
+def test_what_was_learned_and_asked_has_words(name, value, words):
+    assert words in explanations.effect_in_words(name, value)
+
+
+def test_signals_stand_in_the_order_in_which_a_draft_is_judged():
+    told = decision(
+        signals={"judge": 1.0, "gate": 0.6, "gate_version": 2.0, "route": 0.7},
+        confidence=0.9,
+    )
+    names = [name for name, *_ in explanations.signals_of(told)]
+    assert names == ["route", "gate", "gate_version", "judge"]
 
 
 def test_marks_stand_for_what_is_special():

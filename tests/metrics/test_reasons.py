@@ -48,7 +48,8 @@ def test_every_reason_written_out_in_routing_has_words():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant)
         and re.fullmatch(
-            r"forced:\w+|switched_off|low_confidence|draft_error|draft_timeout",
+            r"forced:\w+|switched_off|low_confidence|draft_error|draft_timeout|"
+            r"unsupported|observed",
             str(node.value),
         )
     }

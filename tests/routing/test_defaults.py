@@ -42,3 +42,11 @@ def test_who_brings_rules_never_gets_the_default_ones():
     assert not defaults.load_once(rules=True)
     assert Provider.objects.exists()
     assert not CascadeRule.objects.exists()
+
+
+def test_default_rules_measure_a_share_and_ask_nobody_else():
+    defaults.load_once(rules=True)
+    for rule in CascadeRule.objects.all():
+        assert rule.shadow_percent == 2.0
+        assert (rule.second_model, rule.judge_model) == ("", "")
+        assert rule.prior >= rule.threshold  # the first answer may be a draft's

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from routing.models import CascadeRule, UpstreamModel
+from routing.models import CascadeRule, RuleKnowledge, UpstreamModel
+from routing.validation import why_it_only_loses, why_unproven
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +38,10 @@ def problems(**fields) -> dict[str, list[str]]:
         {"fallback_model": "draft-small"},
         {"request_model": "verifier-*", "fallback_model": "verifier-old"},
         {"rollout_percent": 0},
+        {"second_model": "second-small", "judge_model": "judge-medium"},
+        {"judge_model": "verifier-large"},
+        {"shadow_quiet_hours": "22-6"},
+        {"mode": "certified"},
     ],
 )
 def test_what_can_hold_at_once_is_fine(fields):
@@ -45,6 +51,17 @@ def test_what_can_hold_at_once_is_fine(fields):
 @pytest.mark.parametrize(
     ("fields", "at", "words"),
     [
+        ({"second_model": "draft-small"}, "second_model", "the draft itself"),
+        ({"second_model": "verifier-large"}, "second_model", "the verifier itself"),
+        (
+            {"second_model": "other", "verifier_model": "other"},
+            "second_model",
+            "the verifier itself",
+        ),
+        ({"judge_model": "draft-small"}, "judge_model", "judge its own work"),
+        ({"shadow_quiet_hours": "22"}, "shadow_quiet_hours", "Two hours"),
+        ({"shadow_quiet_hours": "24-6"}, "shadow_quiet_hours", "Two hours"),
+        ({"shadow_quiet_hours": "06-6"}, "shadow_quiet_hours", "none is quiet"),
         (
             {"min_prompt_tokens": 9, "max_prompt_tokens": 8},
             "max_prompt_tokens",
@@ -141,3 +158,61 @@ def test_an_emptied_field_of_facts_says_nothing():
     row = UpstreamModel(name="draft-small", capabilities=None, parameter_rules=None)
     row.clean()
     assert (row.capabilities, row.parameter_rules) == ({}, {})
+
+
+def low(**fields) -> CascadeRule:
+    values = {"name": "first", "request_model": "a", "draft_model": "b", "prior": 0.5}
+    return CascadeRule(**values | fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"second_model": "c"},
+        {"judge_model": "c"},
+        {"mode": "observe"},
+        {"mode": "certified", "on_lapse": "observe"},
+        {"enabled": False},
+        {"prior": 0.9},
+    ],
+)
+def test_a_low_prior_loses_nothing_where_more_decides(fields):
+    assert why_it_only_loses(low(**fields)) == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"second_model": "c", "second_when": "off"}, {"mode": "certified"}],
+)
+def test_a_low_prior_that_alone_decides_only_loses(fields):
+    assert "every draft is paid for" in why_it_only_loses(low(**fields))
+
+
+def test_what_was_learned_speaks_for_drafts_too():
+    RuleKnowledge.objects.create(
+        rule="first",
+        version=1,
+        draft_model="b",
+        labels=10,
+        lessons=10,
+        taught_until=timezone.now(),
+    )
+    assert why_it_only_loses(low()) == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"mode": "certified"}, "nor be earned"),
+        ({"mode": "certified", "on_lapse": "observe"}, "cannot be seen to lapse. Set"),
+    ],
+)
+def test_a_certificate_needs_labels_of_accepted_drafts(fields, words):
+    assert words in why_unproven(low(**fields))
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"mode": "certified", "shadow_percent": 2.0}, {"enabled": False}]
+)
+def test_others_need_none(fields):
+    assert why_unproven(low(**fields)) == ""

@@ -36,6 +36,15 @@ def form(**changes) -> dict:
         "response_model": "requested",
         "store_text": "none",
         "store_text_percent": "5",
+        "mode": "guarded",
+        "second_when": "uncertain",
+        "judge_when": "uncertain",
+        "shadow_percent": "0",
+        "shadow_per_day": "200",
+        "check_budget_percent": "25",
+        "max_harm_percent": "5",
+        "certificate_confidence": "95",
+        "on_lapse": "guarded",
         **changes,
     }
 
@@ -98,6 +107,30 @@ def test_a_rule_that_can_only_lose_money_is_saved_with_a_warning(boss):
     answer = boss.post(page("cascaderule_add"), form(prior=0.6))
     assert CascadeRule.objects.get().prior == 0.6
     assert "every draft is paid for and none is used" in said(answer)
+
+
+def test_how_drafts_are_judged_is_saved_and_the_mode_told_in_the_list(boss):
+    changes = {
+        "mode": "certified",
+        "second_model": "second-small",
+        "second_when": "always",
+        "shadow_percent": "2",
+        "shadow_quiet_hours": "22-6",
+        "max_harm_percent": "2",
+        "on_lapse": "observe",
+    }
+    answer = boss.post(page("cascaderule_add"), form(**changes))
+    assert answer.status_code == 302
+    rule = CascadeRule.objects.get()
+    assert (rule.second_model, rule.max_harm_percent) == ("second-small", 2.0)
+    listed = boss.get(page("cascaderule_changelist")).content.decode()
+    assert "certified: the threshold of a certificate" in listed
+
+
+def test_a_certified_rule_that_would_learn_nothing_is_saved_with_a_warning(boss):
+    answer = boss.post(page("cascaderule_add"), form(mode="certified"))
+    assert CascadeRule.objects.get().mode == "certified"
+    assert "without shadow evaluation" in said(answer)
 
 
 def test_conditions_are_saved_and_told_in_the_list(boss):
