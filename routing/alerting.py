@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import ipaddress
-import socket
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -21,11 +19,9 @@ from django.utils import timezone
 from metrics import alerts, spending
 from metrics.chores import Chore, chores
 from metrics.formats import usd
-from routing import validators
+from routing import validators, way_out
 from routing.key_table import limits_of
 from routing.models import ClientKey
-from routing.providers.dialing import connect_tcp
-from routing.providers.transport import PooledTransport
 
 THRESHOLDS = (50, 80, 100)
 EVERY_S = 60.0
@@ -121,7 +117,7 @@ def post(message: alerts.Message) -> None:
 
 def _status_of(body: bytes, headers: dict[str, str]) -> int:
     """Return what the webhook answers. It is not followed elsewhere."""
-    transport = PooledTransport(connect=_connect)
+    transport = way_out.transport(validators.is_listed)
     limits = dict.fromkeys(("connect", "read", "write", "total"), TIMEOUT_S)
     try:
         request = httpx.Request(
@@ -145,17 +141,6 @@ def signature(secret: str, message_id: str, moment: str, body: bytes) -> str:
     signed = b".".join([message_id.encode(), moment.encode(), body])
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
-
-
-def _connect(host: str, port: int, timeout_s: float | None) -> socket.socket:
-    """Connect to a public address, or to a host that operators listed."""
-    if host in settings.CASCADE_PRIVATE_UPSTREAMS:
-        return connect_tcp(host, port, timeout_s)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = {str(entry[4][0]) for entry in found}
-    if not all(ipaddress.ip_address(address).is_global for address in addresses):
-        raise OSError(f"{host} leads into a private network, which nobody allowed")
-    return connect_tcp(min(addresses), port, timeout_s)
 
 
 def is_on() -> bool:
