@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import ssl
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,6 +94,18 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
                 f"{name} is no address of a proxy, such as http://proxy.example:3128."
             )
         return url
+
+    def ca_bundle(self, name: str) -> str:
+        """Return the setting `name`, a file of certificates; "" when none is given."""
+        path = str(self.str(name, ""))
+        if path:
+            try:
+                ssl.create_default_context(cafile=path)
+            except OSError:  # SSLError is one
+                raise ImproperlyConfigured(
+                    f"{name} is no file of certificates in PEM that can be read."
+                ) from None
+        return path
 
 
 def memory_dir(base_dir: Path) -> Path:

@@ -30,9 +30,12 @@ from routing.uploads import discard
 
 # Bounded: they are values of a column and words of the log. The rest is `other`.
 ENDPOINTS = frozenset({"files", "skills", "user_profiles", "organizations", "complete"})
+# Of these, nothing that is sent there is answered by a model.
+NO_MODELS = frozenset({"files", "skills", "user_profiles", "organizations"})
 BATCHES = "/v1/messages/batches"
 MAX_DECODINGS = 4
 
+_ASKS_NOTHING = frozenset({"GET", "HEAD", "DELETE"})
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -72,6 +75,7 @@ def require_access(key: ClientKeyConfig, method: str, path: str) -> None:
         raise NotFound(f"Not found: {path}. The base URL ends before /v1.")
     mode = settings.CASCADE_AUTH_MODE
     if mode == "pass_through" or key.account_access:
+        _require_any_model(key, method, path)
         return
     who_can = (
         "An operator can tick account access for it in admin under Client keys."
@@ -81,6 +85,24 @@ def require_access(key: ClientKeyConfig, method: str, path: str) -> None:
     raise Forbidden(
         f"{method} {path} reaches the whole account, and this key may not. {who_can}"
     )
+
+
+def _require_any_model(key: ClientKeyConfig, method: str, path: str) -> None:
+    """Raise Forbidden for a key that may ask for some models, where any may be named.
+
+    The body is passed on while it comes: nobody looks into it.
+    """
+    restricted = key.allowed_models or key.allowed_rules
+    if restricted and method not in _ASKS_NOTHING and not _names_no_model(path):
+        raise Forbidden(
+            f"{method} {path} may name any model, and this key may ask for some only."
+        )
+
+
+def _names_no_model(path: str) -> bool:
+    endpoint = endpoint_of(path)
+    cancels = endpoint == "batches" and path.endswith("/cancel")
+    return cancels or endpoint in NO_MODELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,9 @@ from django.utils import timezone
 from metrics import alerts, spending
 from metrics.chores import Chore, chores
 from metrics.formats import usd
-from routing import validators
+from routing import validators, way_out
 from routing.key_table import limits_of
 from routing.models import ClientKey
-from routing.providers.egress import guarded
-from routing.providers.transport import PooledTransport
 
 THRESHOLDS = (50, 80, 100)
 EVERY_S = 60.0
@@ -119,8 +117,7 @@ def post(message: alerts.Message) -> None:
 
 def _status_of(body: bytes, headers: dict[str, str]) -> int:
     """Return what the webhook answers. It is not followed elsewhere."""
-    # Where a webhook may lead is what holds for providers, rows of theirs apart.
-    transport = PooledTransport(connect=guarded(validators.is_listed))
+    transport = way_out.transport(validators.is_listed)
     limits = dict.fromkeys(("connect", "read", "write", "total"), TIMEOUT_S)
     try:
         request = httpx.Request(

@@ -151,7 +151,7 @@ def check_private_upstreams(**_options: Any) -> list[checks.CheckMessage]:
 def check_webhook(**_options: Any) -> list[checks.CheckMessage]:
     """Return an error for a webhook that anybody could forge or read."""
     url = settings.CASCADE_ALERT_WEBHOOK_URL
-    listed = validators.host_of(url) in settings.CASCADE_PRIVATE_UPSTREAMS
+    listed = validators.is_listed(validators.host_of(url))
     found: list[checks.CheckMessage] = []
     if url and not (url.startswith("https://") or listed):
         found.append(

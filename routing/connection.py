@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
-import certifi
 from django.conf import settings
 
-from routing import hops, hosts, validators
+from routing import hops, hosts, validators, way_out
 from routing.providers import Providers
 from routing.providers.base import Timeouts
-from routing.providers.dialing import Connect
-from routing.providers.egress import EgressProxy, guarded, through
-from routing.providers.transport import PooledTransport
 from routing.snapshot import holder
 from routing.watch import ClientWatch
-
-
-def _trusted() -> ssl.SSLContext:
-    """Trust what this machine trusts, and certifi's roots where it has none.
-
-    With `CASCADE_CA_BUNDLE`: what is in it, and nothing else.
-    """
-    if settings.CASCADE_CA_BUNDLE:
-        return ssl.create_default_context(cafile=settings.CASCADE_CA_BUNDLE)
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context
 
 
 def may_be_private(host: str) -> bool:
@@ -35,15 +18,7 @@ def may_be_private(host: str) -> bool:
     return validators.is_listed(host) or hosts.bare(host) in holder.private_hosts
 
 
-def _way_out() -> Connect:
-    direct = guarded(may_be_private)
-    if not settings.CASCADE_EGRESS_PROXY:
-        return direct
-    proxy = EgressProxy.at(settings.CASCADE_EGRESS_PROXY)
-    return through(proxy, may_be_private, direct=direct)
-
-
-_transport = PooledTransport(connect=_way_out(), ssl_context=_trusted())
+_transport = way_out.transport(may_be_private)
 _watch = ClientWatch()
 
 

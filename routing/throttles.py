@@ -110,21 +110,41 @@ def admit(
     if not limits.counted:
         return None
     demand = _demand(request, plan, key, snapshot)
-    name = f"limits:{key.id}"
-    admission = ledger().admit(name, demand)
+    admission = _let_in(key, demand)
+    return None if admission is None else _pass(key, demand, admission)
+
+
+def admit_to_account(
+    key: ClientKeyConfig, snapshot: Snapshot, *, simulated: bool
+) -> None:
+    """Count a request to an account endpoint; none begins once a budget is spent.
+
+    Nobody here knows what it costs, so no money is set aside. Raises as `admit` does.
+    """
+    if key.id is None:
+        return
+    demand = Demand(
+        windows=tuple(w for w in _windows(key.limits, 0) if w.name == "requests"),
+        budgets=_budgets(key, snapshot, simulated=simulated),
+        purse="play" if simulated else "real",
+    )
+    if demand.windows or demand.budgets:
+        _let_in(key, demand)
+
+
+def _let_in(key: ClientKeyConfig, demand: Demand) -> Admission | None:
+    """Return how `demand` was let in; None when nobody can count. Else raises."""
+    admission = ledger().admit(f"limits:{key.id}", demand)
     if admission is None:
-        _require_open(budgeted=limits.budgeted)
-        return None
-    if admission.refused:
-        raise _counted(refusals.refusal(admission, limits))
-    return _pass(key, demand, name, admission)
+        _require_open(budgeted=key.limits.budgeted)
+    elif admission.refused:
+        raise _counted(refusals.refusal(admission, key.limits))
+    return admission
 
 
-def _pass(
-    key: ClientKeyConfig, demand: Demand, name: str, admission: Admission
-) -> Pass:
+def _pass(key: ClientKeyConfig, demand: Demand, admission: Admission) -> Pass:
     held = Held(lease=demand.lease, money_nusd=demand.money_nusd, purse=demand.purse)
-    lease = Lease(name, held, ledger())
+    lease = Lease(f"limits:{key.id}", held, ledger())
     if demand.lease:
         _renewer.watch(lease)
     let_in = Pass(key, demand, lease, admission.slot)

@@ -145,8 +145,12 @@ class AccountView(ApiView):
             self.key_of(request), request.method or "", request.path_info
         )
         chat = self.bare_request(request, "")
+        snapshot = holder.get()
         provider = rules.account_for(
-            holder.get(), takes_client_credentials=chat.credential is not None
+            snapshot, takes_client_credentials=chat.credential is not None
+        )
+        throttles.admit_to_account(
+            self.key_of(request), snapshot, simulated=provider.simulated
         )
         passage = account.Passage(
             chat=chat,

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from routing import secrets
+from routing import history, secrets
 from routing.admin import granting, usage
+from routing.admin.history import HistoryAdmin
 from routing.models import ClientKey
 
 SUPERUSER_FIELDS = ("may_force", "account_access")
@@ -49,7 +50,7 @@ class NearFilter(admin.SimpleListFilter):
 
 
 @admin.register(ClientKey)
-class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ClientKeyAdmin(HistoryAdmin):
     """Keys of clients, each shown once, when it is made."""
 
     form = granting.KeyForm
@@ -173,9 +174,14 @@ class ClientKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Let the old key of each stop working, the new one go on."""
         for row in keys:
             row.forget_previous()
+            history.because(row, "the key it replaced was ended")
             row.save()
             self.log_change(request, row, "The key it replaced was ended.")
         self.message_user(request, f"{len(keys)} keys work without an older one.")
+
+    def may_revert(self, request: HttpRequest, row: Any) -> bool:
+        """Return whether this user may give a key back whatever it once had."""
+        return bool(request.user.is_superuser) and super().may_revert(request, row)
 
     def save_model(
         self,

@@ -9,9 +9,17 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from routing import history as histories
 from routing import secrets, validators
-from routing.versioning import ConfigModel
 
+# What makes the key itself: no history copies it, and no way back leads to it.
+SECRETS = (
+    "prefix",
+    "digest",
+    "previous_prefix",
+    "previous_digest",
+    "previous_until",
+)
 DEFAULT = "Empty: the default of the settings. 0: no limit."
 
 
@@ -33,7 +41,7 @@ def _budget(name: str, help_text: str) -> Any:
     )
 
 
-class ClientKey(ConfigModel):
+class ClientKey(histories.TrackedModel):
     """A key a client calls us with. Only a digest of it is kept."""
 
     name = models.CharField(max_length=64, unique=True)
@@ -80,8 +88,9 @@ class ClientKey(ConfigModel):
     account_access = models.BooleanField(
         default=False,
         help_text="Whether it may use batches, files and whatever else the provider "
-        "offers under /v1/. These reach the whole account, other keys' data too, and "
-        "none of the limits below counts them.",
+        "offers under /v1/. These reach the whole account, other keys' data too. They "
+        "count as requests and stop when a budget is spent, but what they cost is in "
+        "no budget.",
     )
     requests_per_minute = _limit("Messages that may begin in any 60 seconds.")
     tokens_per_minute = _limit(
@@ -101,6 +110,7 @@ class ClientKey(ConfigModel):
         "look like a loop."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    history = histories.records(leave_out=SECRETS)
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -133,6 +143,7 @@ class ClientKey(ConfigModel):
             self.forget_previous()
         key = secrets.new_client_key()
         self.set_key(key)
+        histories.because(self, "rotated")
         self.save()
         return key
 

@@ -16,6 +16,7 @@ from routing.config import Pattern
 from routing.errors import ConfigurationError
 from routing.models import CascadeRule, ClientKey, ConfigModel, Provider, UpstreamModel
 from routing.rules_file.document import Entry, KeyValue, RulesFile
+from routing.rules_file.key_fields import KEY_FIELDS
 from routing.rules_file.problems import Problem, RulesFileError
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ RULE_MODEL_FIELDS = tuple(
     f.name for f in CascadeRule._meta.fields if f.name not in {"id", "name"}
 )
 PROVIDER_MODEL_FIELDS = ("kind", "enabled", "priority", "takes_client_credentials")
+CLIENT_KEY_FIELDS = ("tag", "may_force", "account_access")
 # The names of the file where the model's differ.
 RULE_FIELDS = {"quality_threshold": "threshold", "key": "client_key"}
 PROVIDER_FIELDS = {
@@ -52,7 +54,8 @@ class Loaded:
 def load(document: RulesFile, *, prune: bool = False) -> Loaded:
     """Make the database say what `document` says and return what was done.
 
-    A field the file leaves out gets its default, but a provider's stored key stays.
+    A field the file leaves out gets its default, but a provider's stored key stays,
+    and so does what bounds a client key.
     With `prune`, rules the file does not name are deleted, and providers if it lists
     any. Raises RulesFileError, with nothing changed, when a row is refused.
     """
@@ -109,11 +112,14 @@ class _Loading:
                 continue
             digest = secrets.client_key_digest(key)
             name = entry.values.get("name") or f"file-{digest[:8]}"
-            row = ClientKey.objects.filter(digest=digest).first() or ClientKey()
+            row = _key_of(digest) or ClientKey()
             before = _state(row)
-            _set(row, entry.values, ("tag", "may_force", "account_access"))
+            _set(row, entry.values, CLIENT_KEY_FIELDS)
+            # What bounds a key stays when the file is silent: a start lifts no limit.
+            _set(row, entry.values, KEY_FIELDS.keys() & entry.lines.keys())
             row.name = name
-            row.set_key(key)
+            if not row.digest:
+                row.set_key(key)
             self._save(row, before, entry, {})
 
     def rules(self) -> None:
@@ -220,6 +226,16 @@ class _Loading:
 def _existing(model: type[CascadeRule] | type[Provider], entry: Entry) -> Any:
     name = entry.values["name"]
     return model.objects.filter(name=name).first() or model(name=name)
+
+
+def _key_of(digest: str) -> ClientKey | None:
+    """Return the key of this digest, or the one that took its place by a rotation."""
+    rows = ClientKey.objects
+    found: ClientKey | None = (
+        rows.filter(digest=digest).first()
+        or rows.filter(previous_digest=digest).first()
+    )
+    return found
 
 
 def _covered(name: str, patterns: Iterable[str]) -> bool:

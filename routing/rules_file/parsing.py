@@ -13,6 +13,7 @@ from django.core.validators import validate_slug
 from routing import allowed, validators
 from routing.models import CascadeRule, Provider
 from routing.rules_file.document import Entry, KeyValue, RulesFile
+from routing.rules_file.key_fields import KEY_FIELDS
 from routing.rules_file.naming import name_for
 from routing.rules_file.nodes import Place, Read, Reader, choice, compose
 
@@ -228,6 +229,7 @@ CLIENT_KEY: Mapping[str, Read] = {
     "tag": Reader.text,
     "may_force": Reader.flag,
     "account_access": Reader.flag,
+    **KEY_FIELDS,
 }
 RULE: Mapping[str, Read] = {
     "name": _slug,

@@ -337,3 +337,36 @@ def test_nothing_leads_out_of_the_api(account, upstream, path):
     got = account.call("GET", "/", environ={"PATH_INFO": path})
     assert (got.status, got.json["error"]["type"]) == (404, "not_found_error")
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize("field", ["allowed_models", "allowed_rules"])
+@pytest.mark.parametrize(
+    "path", ["/v1/messages/batches", "/v1/complete", "/v1/something/new"]
+)
+def test_a_key_for_some_models_sends_nothing_that_may_name_others(
+    account, upstream, field, path
+):
+    setattr(account.row, field, "only-this")
+    account.row.save()
+    got = account.post(b'{"model": "other"}', path)
+    assert (got.status, got.json["error"]["type"]) == (403, "permission_error")
+    assert "any model" in got.json["error"]["message"]
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/messages/batches"),
+        ("POST", "/v1/messages/batches/b_1/cancel"),
+        ("POST", "/v1/files"),
+        ("DELETE", FILE),
+    ],
+)
+def test_a_key_for_some_models_reaches_the_rest_of_the_account(
+    account, upstream, method, path
+):
+    account.row.allowed_models = "only-this"
+    account.row.save()
+    upstream.script(path, HttpAnswer(chunks=[b"{}"]))
+    assert account.call(method, path).status == 200

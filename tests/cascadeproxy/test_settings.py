@@ -60,6 +60,8 @@ def test_good_settings_load_with_debug_off():
         ({"FIELD_KEYS": GOOD["FIELD_KEYS"] + ",short"}, "FIELD_KEYS: number 2 is no"),
         ({"CASCADE_METRICS_TOKEN": "short"}, "CASCADE_METRICS_TOKEN is a default"),
         ({"CASCADE_EGRESS_PROXY": "https://p.test"}, "CASCADE_EGRESS_PROXY is no"),
+        ({"CASCADE_CA_BUNDLE": "/no/such.pem"}, "CASCADE_CA_BUNDLE is no"),
+        ({"CASCADE_CA_BUNDLE": __file__}, "CASCADE_CA_BUNDLE is no"),
         ({"ROLE": "boss"}, "ROLE is 'boss'; it may be all, api, pages, keeper"),
         ({"CASCADE_KEY_PEPPER": "short"}, "CASCADE_KEY_PEPPER is missing"),
         ({"CASCADE_LOG_LEVEL": "loud"}, "CASCADE_LOG_LEVEL is 'loud'"),

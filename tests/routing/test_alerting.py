@@ -17,6 +17,7 @@ from metrics.alert_models import Alert
 from metrics.rollup_models import DailyRollup
 from routing import alerting
 from routing.models import ClientKey
+from routing.providers import egress
 from routing.simulator import Simulator
 
 SECRET = "s" * 32
@@ -157,3 +158,29 @@ def test_no_listing_leads_to_where_clouds_keep_secrets(message, settings, addres
         with pytest.raises(alerts.SendingFailed):
             alerting.post(message)
     assert tried == []
+
+
+def test_a_public_name_that_leads_home_is_not_called(
+    webhook, message, settings, monkeypatch
+):
+    home = [(0, 0, 0, "", ("127.0.0.1", 0))]
+    monkeypatch.setattr(egress.socket, "getaddrinfo", lambda *_, **__: home)
+    port = webhook.url.rpartition(":")[2]
+    settings.CASCADE_ALERT_WEBHOOK_URL = f"http://hook.example:{port}/hook"
+    with pytest.raises(alerts.SendingFailed):
+        alerting.post(message)
+    assert not webhook.requests
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "2852039166", "[fd00:ec2::254]"])
+def test_the_metadata_of_a_cloud_is_not_called_even_if_listed(
+    message, settings, monkeypatch, host
+):
+    opened = []
+    monkeypatch.setattr(egress, "connect_tcp", lambda *args: opened.append(args))
+    settings.CASCADE_ALERT_WEBHOOK_URL = f"http://{host}/hook"
+    settings.CASCADE_ALERT_WEBHOOK_SECRET = SECRET
+    settings.CASCADE_PRIVATE_UPSTREAMS = [host.strip("[]")]
+    with pytest.raises(alerts.SendingFailed):
+        alerting.post(message)
+    assert opened == []

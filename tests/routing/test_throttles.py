@@ -12,6 +12,7 @@ from metrics.models import ModelPrice
 from routing import throttles
 from routing.limits.expecting import Experience
 from routing.limits.ledgers import ledger
+from routing.limits.terms import Settlement
 from routing.models import ClientKey
 from tests.builders import DRAFT, VERIFIER, make_body
 from tests.fakes import HttpAnswer, message_bytes
@@ -312,3 +313,45 @@ def test_waits_are_counted_by_limit(ask, limit):
     ask()
     ask()
     assert counted._value.get() == before + 1
+
+
+BATCHES = "/v1/messages/batches"
+
+
+@pytest.fixture
+def account(proxy, upstream):
+    proxy.open_account()
+    upstream.script(BATCHES, *[HttpAnswer(chunks=[b"{}"])] * 9)
+    return proxy
+
+
+def test_requests_to_the_account_are_requests_of_the_minute(account, limit, ask):
+    limit(requests_per_minute=2)
+    assert account.call("GET", BATCHES).status == 200
+    assert ask().status == 200
+    got = account.call("GET", BATCHES)
+    assert kind_of(got) == (429, "rate_limit_error")
+    assert "retry-after" in got.headers
+
+
+def test_no_batch_begins_once_a_budget_is_spent(account, limit, ask, priced, upstream):
+    limit(usd_per_day=1)
+    assert account.post(b"{}", BATCHES).status == 200, "nothing is spent yet"
+    key = ClientKey.objects.get(name="acme")
+    day = throttles.day_name(timezone.localdate())
+    ledger().settle(
+        f"limits:{key.pk}", Settlement(spent_nusd=10**9, periods=(day,), purse="real")
+    )
+    asked = len(upstream.requests)
+    got = account.post(b"{}", BATCHES)
+    assert kind_of(got) == (429, "rate_limit_error")
+    assert got.headers["x-should-retry"] == "false"
+    assert len(upstream.requests) == asked
+
+
+def test_when_nobody_can_count_a_key_with_a_budget_reaches_no_account(
+    account, limit, monkeypatch
+):
+    limit(usd_per_day=1)
+    monkeypatch.setattr(ledger(), "admit", lambda *_: None)
+    assert account.call("GET", BATCHES).status == 503

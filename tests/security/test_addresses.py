@@ -109,10 +109,12 @@ ALONE = {
     "admin/auth/user/<id>/password/": BOSS,
     # Its versions are kept for longer than a row.
     "admin/routing/cascaderule/<path:object_id>/history/": READERS,
+    "admin/routing/clientkey/<path:object_id>/history/": READERS,
     "admin/routing/provider/<path:object_id>/history/": READERS,
     "admin/routing/upstreammodel/<path:object_id>/history/": READERS,
     # Without a row there is nothing to put back, and it is only posted to.
     "admin/routing/cascaderule/<path:object_id>/history/<int:version>/revert/": STAFF,
+    "admin/routing/clientkey/<path:object_id>/history/<int:version>/revert/": STAFF,
     "admin/routing/provider/<path:object_id>/history/<int:version>/revert/": STAFF,
     "admin/routing/upstreammodel/<path:object_id>/history/<int:version>/revert/": STAFF,
 }

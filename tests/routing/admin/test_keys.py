@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.utils import timezone
 
 from metrics.rollup_models import DailyRollup
-from routing import secrets
+from routing import history, secrets
 from routing.limits.ledgers import ledger
 from routing.limits.terms import Demand, Window
 from routing.models import ClientKey
@@ -242,3 +242,44 @@ class TestUse:
         monkeypatch.setattr(ledger(), "table", lambda _key: None)
         shown = boss.get(page("clientkey_change", busy.pk)).content.decode()
         assert "the limits cannot be counted" in shown
+
+
+def test_every_change_of_a_key_is_kept_with_who_made_it_and_never_a_digest(boss):
+    row, _ = ClientKey.issue("acme", usd_per_day=20)
+    act(boss, "rotate", row)
+    act(boss, "revoke", row)
+    row.refresh_from_db()
+    columns = {field.name for field in ClientKey.history.model._meta.get_fields()}
+    assert not {"digest", "previous_digest", "prefix", "previous_prefix"} & columns
+    revoked, rotated, made = history.versions(ClientKey, row.pk)
+    assert (revoked.who, str(revoked.changes[0])) == ("boss", "enabled on -> off")
+    assert (rotated.who, rotated.reason) == ("boss", "rotated")
+    assert made.kind == "created"
+    text = boss.get(page("clientkey_history", row.pk)).content.decode()
+    assert mistakes_in(text) == []
+    assert "rotated" in text
+
+
+@pytest.fixture
+def way_back():
+    """A key that was restricted and rotated, and the address that undoes the first."""
+    row, _ = ClientKey.issue("acme", usd_per_day=20)
+    row.usd_per_day = 5
+    row.rotate(overlap=timedelta(0))
+    first = history.versions(ClientKey, row.pk)[-1]
+    return row, page("clientkey_revert", row.pk, first.id)
+
+
+def test_the_way_back_is_a_superusers_alone(clerk, way_back):
+    row, address = way_back
+    assert clerk.post(address).status_code == 403
+    row.refresh_from_db()
+    assert row.usd_per_day == 5
+
+
+def test_the_way_back_brings_no_old_key_back(boss, way_back):
+    row, address = way_back
+    digest = row.digest
+    boss.post(address)
+    row.refresh_from_db()
+    assert (row.usd_per_day, row.digest) == (20, digest)

@@ -1,4 +1,6 @@
 import re
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,77 @@ def test_a_client_key_may_more_only_while_the_file_says_so():
         load_text(text % said)
         row = ClientKey.objects.get()
         assert (row.may_force, row.account_access) == (expected, expected)
+
+
+BOUNDED_KEY = """
+auth:
+  api_keys:
+    - name: acme
+      key: another
+      owner: web
+      expires_at: 2027-06-30
+      allowed_models: ["claude-haiku-*", verifier-large]
+      allowed_rules: [first]
+      requests_per_minute: 60
+      usd_per_day: 20.5
+      session_requests: 0
+"""
+
+
+def test_a_client_key_is_bounded_by_what_the_file_says():
+    load_text(BOUNDED_KEY)
+    row = ClientKey.objects.get()
+    assert (row.owner, row.allowed_rules) == ("web", "first")
+    assert row.allowed_models == "claude-haiku-*\nverifier-large"
+    assert f"{row.expires_at:%Y-%m-%d}" in {"2027-06-30", "2027-07-01"}
+    assert (row.requests_per_minute, row.session_requests) == (60, 0)
+    assert row.usd_per_day == Decimal("20.5")
+    assert row.tokens_per_minute is None
+    assert load_text(BOUNDED_KEY).counts == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("{name: acme, key: another}", 60),
+        ("another", 60),
+        ("{name: acme, key: another, requests_per_minute: null}", None),
+        ("{name: acme, key: another, requests_per_minute: 5}", 5),
+    ],
+)
+def test_a_limit_is_lifted_only_by_a_file_that_names_it(key, expected):
+    load_text(BOUNDED_KEY)
+    load_text(f"auth: {{api_keys: [{key}]}}")
+    assert ClientKey.objects.get().requests_per_minute == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("usd_per_day: -1", "expected US dollars"),
+        ("usd_per_day: 0.00001", "expected US dollars"),
+        ("usd_per_month: many", "expected a number"),
+        ("requests_per_minute: -5", "must not be below 0"),
+        ("expires_at: soon", "expected a day or moment"),
+        ("allowed_models: claude", "expected a list"),
+        ("allowed_models: ['a b']", ""),
+        ("limit: 5", "unknown field"),
+    ],
+)
+def test_a_bound_that_is_none_is_refused(said, complaint):
+    lines = refusals(f"auth: {{api_keys: [{{name: acme, key: k, {said}}}]}}")
+    assert len(lines) == 1
+    assert f"auth.api_keys[0].{said.partition(':')[0]}: {complaint}" in lines[0]
+    assert not ClientKey.objects.exists()
+
+
+def test_a_file_does_not_bring_back_a_key_that_was_rotated_away():
+    text = "auth: {api_keys: [{name: acme, key: another}]}"
+    load_text(text)
+    row = ClientKey.objects.get()
+    new = row.rotate(overlap=timedelta(hours=1))
+    load_text(text)
+    assert ClientKey.objects.get().digest == secrets.client_key_digest(new)
 
 
 def test_every_example_of_the_documentation_loads():
