@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from metrics.rule_charts import Tick
+from metrics.charts import Mark
 from routing.rule_quality import Level
 
 WIDTH, HEIGHT = 800, 320
@@ -44,8 +44,8 @@ class QualityCurve:
     line: str
     crosses: tuple[Spot, ...]
     own: Spot | None
-    kept: tuple[Tick, ...]
-    saved: tuple[Tick, ...]
+    kept: tuple[Mark, ...]
+    saved: tuple[Mark, ...]
     zero_y: float
     width: int = WIDTH
     height: int = HEIGHT
@@ -88,11 +88,11 @@ def quality_curve(levels: Sequence[Level], own: Level | None) -> QualityCurve | 
         crosses=tuple(_spot(level, scale) for level in levels[::step]),
         own=_spot(own, scale) if own else None,
         kept=tuple(
-            Tick(position=scale.x(share), label=f"{share * 100:.1f} %")
+            Mark(position=scale.x(share), label=f"{share * 100:.1f} %")
             for share in (scale.kept + n * (1 - scale.kept) / 4 for n in range(5))
         ),
         saved=tuple(
-            Tick(position=scale.y(ten / 10), label=f"{ten * 10} %")
+            Mark(position=scale.y(ten / 10), label=f"{ten * 10} %")
             for ten in tens[::every]
         ),
         zero_y=scale.y(0.0),
