@@ -46,6 +46,7 @@ NO_PAGES = {
     "api/reports/": "for programs",
     "api/reports/<path:rest>": "for programs",
     "admin:routing_cascaderule_revert": "takes a POST alone",
+    "admin:routing_clientkey_revert": "takes a POST alone",
     "admin:routing_provider_revert": "takes a POST alone",
     "admin:routing_upstreammodel_revert": "takes a POST alone",
     "routing:apply_threshold": "takes a POST alone",
@@ -55,6 +56,7 @@ NO_PAGES = {
     "routing:models": "for clients",
     "routing:model": "for clients",
     "routing:account": "for clients",
+    "routing:feedback": "for clients",
     "routing:hello": "for clients",
 }
 # Pages beside the plain one of their address.

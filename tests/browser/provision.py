@@ -7,7 +7,10 @@ admin lists. The model providers are at URL; nothing asks them.
 from __future__ import annotations
 
 import json
+import logging
+import random
 import sys
+from typing import Any
 
 import django
 from django.core.management import call_command
@@ -19,6 +22,7 @@ RULES = ("claude-opus-5-5", "claude-sonnet-5-5")
 def main(upstream_url: str) -> None:
     """Migrate and fill the database; prints the keys of clients."""
     django.setup()
+    logging.disable()  # what is printed is for the caller
     call_command("migrate", verbosity=0)
     call_command("demo", days=14, per_day=60, stdout=sys.stderr)
     from django.contrib.auth import get_user_model  # noqa: PLC0415  after setup
@@ -40,6 +44,7 @@ def main(upstream_url: str) -> None:
     models.Controls.objects.get_or_create(pk=1)
     _, acme = models.ClientKey.issue("acme", requests_per_minute=60, usd_per_day=5)
     _fill_the_account()
+    _teach(models.CascadeRule.objects.get(name=RULES[0]))
     sys.stdout.write(json.dumps({"acme": acme}))
 
 
@@ -83,6 +88,48 @@ def _fill_the_account() -> None:
     AccessAttempt.objects.create(**guess, failures_since_start=3)
     AccessLog.objects.create(**guess)
     AccessFailureLog.objects.create(**guess)
+
+
+def _teach(rule: Any) -> None:
+    """Label the rule's drafts so that it learns, and is certified or told why not."""
+    from metrics.label_models import Label, MeasuredDraft  # noqa: PLC0415  after setup
+    from metrics.models import RoutingDecision  # noqa: PLC0415
+    from routing import schooling  # noqa: PLC0415
+    from routing.quality.features.vector import (  # noqa: PLC0415
+        FEATURES_VERSION,
+        NAMES,
+    )
+
+    draw = random.Random(5)  # noqa: S311  made-up numbers
+    decisions = RoutingDecision.objects.filter(
+        rule=rule.name, confidence__gt=0, outcome__in=("accepted", "escalated")
+    )
+    for decision in decisions[:300]:
+        good = draw.random() < 0.8
+        Label.objects.create(
+            decision_id=decision.decision_id,
+            source="agreement",
+            by=decision.verifier_model,
+            worse=not good,
+            probability=1.0,
+            trust=0.9,
+            decided_at=decision.started_at,
+            rule=rule.name,
+            draft_model=rule.draft_model,
+            verifier_model=decision.verifier_model,
+            outcome=decision.outcome,
+            confidence=decision.confidence,
+            simulated=decision.simulated,
+        )
+        MeasuredDraft.objects.create(
+            decision_id=decision.decision_id,
+            rule=rule.name,
+            decided_at=decision.started_at,
+            route="ab12",
+            features_version=FEATURES_VERSION,
+            features=[draw.gauss(2.0 * good, 1) for _ in NAMES],
+        )
+    schooling.teach(rule)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ PAGES = {
     "rules/<int:pk>/try/": RUNNERS,
     "v1/messages": {"key"},
     "v1/messages/count_tokens": {"key"},
+    "v1/cascade/feedback": {"key"},
     "v1/models": {"key"},
     "v1/models/<path:model>": {"key"},
     r"^v1(?:/[\s\S]*)?\Z": NOBODY,  # a key must be told that it may
@@ -93,6 +94,8 @@ ROWS = {
     "routing/clientkey": (READERS, RUNNERS, READERS, OWNERS),
     "routing/provider": (READERS, BOSS, READERS, OWNERS),
     "routing/upstreammodel": (READERS, OWNERS, READERS, OWNERS),
+    "routing/rulecertificate": (READERS, NOBODY, READERS, NOBODY),
+    "routing/ruleknowledge": (READERS, NOBODY, READERS, NOBODY),
     "routing/cascaderule": (READERS, RUNNERS, READERS, RUNNERS),
 }
 # Of each kind of page in admin: which of the four is asked. `change` shows a row to
