@@ -132,6 +132,8 @@ class Stack:
             "CASCADE_PORT": str(self._port),
             "CASCADE_WORKERS": "1",
             "CASCADE_SIMULATOR": "off",
+            # A rule whose drafts are turned down on purpose must not learn better.
+            "CASCADE_LEARNING": "false",
             "CASCADE_KEEPER_POLL_S": "0.1",
             "CASCADE_GRACEFUL_TIMEOUT_S": "5",
             **self._settings,

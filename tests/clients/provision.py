@@ -27,6 +27,8 @@ DRAFTS = {
     "cut": "draft-of-cut",
 }
 PRIORS = {"accepting": 0.85, "escalating": 0.45}
+# Rules learn from their escalations: no confidence they may come to reaches this.
+THRESHOLDS = {"accepting": 0.7, "escalating": 1.0}
 SUBAGENTS = "subagents"
 # The key of the guide: under a rule, and not allowed to choose who answers.
 GUIDE = "guide"
@@ -54,6 +56,7 @@ def main(upstream_url: str) -> None:
         for mode, prior in PRIORS.items():
             tag = tag_of(purpose, mode)
             terms = {"draft_model": draft, "prior": prior, **asked}
+            terms["threshold"] = THRESHOLDS[mode]
             models.CascadeRule.objects.create(
                 name=f"rule-{tag}", tag=tag, economics=False, **terms
             )

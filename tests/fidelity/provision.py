@@ -20,6 +20,8 @@ from tests.fidelity.table import FORWARDED
 PROVIDER_KEY = "sk-ant-the-providers-own-key"
 FOREIGN_KEY = "sk-ant-of-somebody-else"
 PRIORS: dict[Way, float] = {"accepting": 0.85, "escalating": 0.45}
+# Rules learn from their escalations: no confidence they may come to reaches this.
+THRESHOLDS: dict[Way, float] = {"accepting": 0.7, "escalating": 1.0}
 # What drafts cannot take. `other-*` belongs to another provider.
 FACTS: dict[str, dict[str, Any]] = {
     "draft-short": {"max_input_tokens": 1000, "max_output_tokens": 2000},
@@ -70,6 +72,7 @@ def main(upstream_url: str) -> None:
             request_model=f"{way}-*",
             draft_model=DRAFT,
             prior=prior,
+            threshold=THRESHOLDS[way],
             economics=False,  # it would pause a rule whose drafts are all rejected
         )
     models.CascadeRule.objects.bulk_create(
@@ -89,6 +92,7 @@ def _own_rule(case: Case, way: Way) -> dict[str, Any]:
         "request_model": case.requested(way),
         "draft_model": case.draft_model,
         "prior": PRIORS[way],
+        "threshold": THRESHOLDS[way],
     } | case.terms
 
 

@@ -31,6 +31,7 @@ for name, prior in (("real", 0.85), ("real-doubt", 0.45)):
         draft_model="smollm2-135m",
         verifier_model="smollm2-135m-verifier",
         prior=prior,
+        threshold=1.0 if prior < 0.7 else 0.7,
         priority=10 if prior < 0.7 else 20,
     )
 """

@@ -29,7 +29,7 @@ GOLDEN = (
     b'"baseline_nusd":10800000,"total_ms":850,"overhead_us":900,'
     b'"first_byte_ms":845,"status":200,"stream":false,"aborted":false,'
     b'"simulated":false,"repeat":false,"endpoint":"",'
-    b'"baseline_basis":"","estimate_nusd":null}'
+    b'"baseline_basis":"","estimate_nusd":null,"about":""}'
 )
 
 
@@ -48,7 +48,8 @@ def test_lines_of_before_searches_and_tariffs_are_loaded():
     for grown in (
         b',"web_searches":0,"tariff":"","unpriced":""',
         b',"web_search_nusd":null',
-        b',"repeat":false,"endpoint":"","baseline_basis":"","estimate_nusd":null',
+        b',"repeat":false,"endpoint":"","baseline_basis":"","estimate_nusd":null'
+        b',"about":""',
     ):
         assert grown in old
         old = old.replace(grown, b"")
