@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,9 @@ def test_what_it_sends_reaches_the_provider_unchanged(
     ours = simulator.asked_of(model, "text", f"{through}]]")
     for sent, arrived in zip(its_own, ours, strict=True):
         assert sent.header("anthropic-version") == version
-        assert _named_headers(arrived) == _named_headers(sent)
+        mark = arrived.header("cascade-hop")
+        assert re.fullmatch("[0-9a-f]{16}", mark)
+        assert _named_headers(arrived) == _named_headers(sent) | {"cascade-hop": mark}
         assert arrived.body == sent.body.replace(alone.encode(), through.encode())
     assert len(ours) == 3
 
