@@ -1,4 +1,4 @@
-"""Arguments that commands about client keys share."""
+"""Arguments that commands share: keys and their limits, and which rules."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.db.models import QuerySet
 
 from metrics.expiry import expiry
-from routing.models import ClientKey
+from routing.models import CascadeRule, ClientKey
 
 # Option, kind and what it limits; the field has the option's name.
 LIMITS: tuple[tuple[str, type[int] | type[Decimal], str], ...] = (
@@ -63,3 +64,18 @@ def key_named(name: str) -> ClientKey:
         names = ", ".join(ClientKey.objects.values_list("name", flat=True))
         raise CommandError(f"There is no key {name}. Keys: {names or 'none'}.")
     return row
+
+
+def add_rule(parser: ArgumentParser) -> None:
+    """Add the option that names one rule; left out, all are meant."""
+    parser.add_argument("--rule", default="", help="only the rule of this name")
+
+
+def rules_in(options: dict[str, Any]) -> QuerySet[CascadeRule]:
+    """Return the rules that are meant, by name. Raises CommandError for no rule."""
+    rules = CascadeRule.objects.order_by("name")
+    if not options["rule"]:
+        return rules
+    if not rules.filter(name=options["rule"]).exists():
+        raise CommandError(f"There is no rule {options['rule']}.")
+    return rules.filter(name=options["rule"])

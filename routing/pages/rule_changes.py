@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,8 @@ STATE = ("period", "from", "to", "simulated")
 MOVED_ON = "Somebody changed the rule meanwhile: look again, nothing was changed."
 
 may_change = permission_required("routing.change_cascaderule", raise_exception=True)
+# Changes the rule by what the form says, tells the user, and returns its name.
+Change = Callable[[HttpRequest, CascadeRule, dict[str, Any]], str]
 
 
 class ThresholdForm(forms.Form):
@@ -47,16 +50,7 @@ class RevertForm(forms.Form):
 @require_POST
 def apply_threshold(request: HttpRequest, name: str) -> HttpResponse:
     """Write the threshold as a new version of the rule; the page says so."""
-    form = ThresholdForm(request.POST)
-    with transaction.atomic():
-        rule = _locked(name)
-        if not form.is_valid():
-            messages.error(request, _mistakes(form))
-        elif history.latest_id(CascadeRule, rule.pk) != form.cleaned_data["seen"]:
-            messages.error(request, MOVED_ON)
-        else:
-            _write(request, rule, form.cleaned_data["threshold"])
-    return _back(request, name)
+    return _changed(request, name, ThresholdForm(request.POST), _write)
 
 
 @for_account_readers
@@ -65,7 +59,13 @@ def apply_threshold(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def revert(request: HttpRequest, name: str) -> HttpResponse:
     """Make the rule what it was in a version; the page says what that changed."""
-    form = RevertForm(request.POST)
+    return _changed(request, name, RevertForm(request.POST), _go_back)
+
+
+def _changed(
+    request: HttpRequest, name: str, form: forms.Form, change: Change
+) -> HttpResponse:
+    """Change the rule if it still is what the page showed, and lead back to it."""
     with transaction.atomic():
         rule = _locked(name)
         if not form.is_valid():
@@ -73,7 +73,7 @@ def revert(request: HttpRequest, name: str) -> HttpResponse:
         elif history.latest_id(CascadeRule, rule.pk) != form.cleaned_data["seen"]:
             messages.error(request, MOVED_ON)
         else:
-            name = _go_back(request, rule, form.cleaned_data["version"])
+            name = change(request, rule, form.cleaned_data)
     return _back(request, name)
 
 
@@ -84,29 +84,31 @@ def _locked(name: str) -> CascadeRule:
     return rule
 
 
-def _write(request: HttpRequest, rule: CascadeRule, threshold: float) -> None:
-    before, rule.threshold = rule.threshold, threshold
-    words = f"threshold {history.number(before)} -> {history.number(threshold)}"
-    if before == threshold:
+def _write(request: HttpRequest, rule: CascadeRule, said: dict[str, Any]) -> str:
+    """Write the threshold, and return the rule's name."""
+    before, rule.threshold = rule.threshold, said["threshold"]
+    words = f"threshold {history.number(before)} -> {history.number(rule.threshold)}"
+    if before == rule.threshold:
         messages.info(request, f"The threshold is {history.number(before)} already.")
-        return
+        return rule.name
     history.because(rule, f"{words} from the rule page", request.user)
     try:
         rule.full_clean()
     except ValidationError as problem:
         messages.error(request, f"Nothing was changed: {' '.join(problem.messages)}")
-        return
+        return rule.name
     rule.save()
     done = f"Rule {rule.name}: {words}. Every worker follows within a second."
     messages.success(request, done)
     for doubt in validation.doubts_about(rule):
         messages.warning(request, doubt)
+    return rule.name
 
 
-def _go_back(request: HttpRequest, rule: CascadeRule, version: int) -> str:
+def _go_back(request: HttpRequest, rule: CascadeRule, said: dict[str, Any]) -> str:
     """Go back, and return the rule's name, which may be an earlier one now."""
     try:
-        done = history.revert(CascadeRule, rule.pk, version, request.user)
+        done = history.revert(CascadeRule, rule.pk, said["version"], request.user)
     except CascadeRule.DoesNotExist:
         messages.error(request, "There is no such version; nothing was changed.")
     except ValidationError as problem:

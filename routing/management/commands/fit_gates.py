@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from routing.knowledge_loading import knowledge_of
-from routing.models import CascadeRule
+from routing.management.arguments import add_rule, rules_in
 from routing.rule_standing import promise_in_words, weights_of
 from routing.schooling import Progress, teach
 from routing.teaching import FIRST_LABELS
@@ -23,19 +23,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what can be asked for."""
-        parser.add_argument("--rule", default="", help="only the rule of this name")
+        add_rule(parser)
         parser.add_argument(
             "--force", action="store_true", help="also where few labels are new"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Teach. Raises CommandError when there is no such rule."""
-        rules = CascadeRule.objects.order_by("name")
-        if options["rule"]:
-            rules = rules.filter(name=options["rule"])
-            if not rules:
-                raise CommandError(f"There is no rule {options['rule']}.")
-        for rule in rules:
+        for rule in rules_in(options):
             progress = teach(rule, force=options["force"])
             for line in _in_words(progress):
                 self.stdout.write(line)
