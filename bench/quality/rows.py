@@ -104,8 +104,8 @@ def _example(row: dict[str, Any], prices: dict[str, Any]) -> Example:
     second, relation = None, ""
     if row.get("second_response"):
         other = completion_of(row["second_response"])
-        second = agreement.features_of(request, draft, other)
-        relation = agreement.agreement(request, draft, other).relation
+        found = agreement.agreement(request, draft, other)
+        second, relation = agreement.features_of(found, draft, other), found.relation
     says = ""
     if row.get("verifier_response"):
         verifier = completion_of(row["verifier_response"])

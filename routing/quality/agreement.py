@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from routing.quality.answers import Answer, Kind, answer_in, is_result
+from routing.quality.answers import Answer, Kind, answer_in
 from routing.quality.features.code import code_in, tree_of
 from routing.quality.features.reading import length, window, words_in
+from routing.quality.quantities import Relation
 from routing.quality.saying import related
 from routing.quality.spelling import canonical, same
 from routing.request_parts import text_of, turns
 from routing.types import ChatRequest, Completion
 
-Relation = Literal["agree", "differ", "not_comparable"]
 Matter = Literal[
     "same_text", "tools", "json", "letter", "number", "label", "code", "nothing"
 ]
@@ -82,10 +82,12 @@ def agreement(request: ChatRequest, one: Completion, other: Completion) -> Agree
 
 
 def features_of(
-    request: ChatRequest, draft: Completion, second: Completion
+    found: Agreement, draft: Completion, second: Completion
 ) -> tuple[float, ...]:
-    """Return the values of `NAMES` for a second opinion on `draft`, all bounded."""
-    found = agreement(request, draft, second)
+    """Return the values of `NAMES` for a `second` opinion, which was `found` to agree.
+
+    All are bounded; shares lie in [0, 1].
+    """
     draft_words = set(words_in(window(draft.text)))
     second_words = set(words_in(window(second.text)))
     either = len(draft_words | second_words)
@@ -144,9 +146,11 @@ def _argument(value: Any, depth: int) -> str:
 def _of_texts(one: str, other: str, prompt: str) -> Agreement:
     first, second = answer_in(one, prompt), answer_in(other, prompt)
     kinds = {first.kind, second.kind}
-    one_code, other_code = _program(one), _program(other)
-    if one_code and other_code and "json" not in kinds:
-        return _of_programs(one_code, other_code)
+    if "json" not in kinds:
+        one_code = _program(one)
+        other_code = _program(other) if one_code else ""
+        if other_code:
+            return _of_programs(one_code, other_code)
     if kinds == {"json"}:
         return _of_fields(first, second)
     found = _of_words(one, other, kinds)
@@ -184,7 +188,7 @@ def _of_programs(one: str, other: str) -> Agreement:
 
 def _of_fields(first: Answer, second: Answer) -> Agreement:
     """Compare the named result where both have one, else every short field."""
-    results = [_named(answer) for answer in (first, second)]
+    results = [answer.named or "" for answer in (first, second)]
     if all(results):
         return _of_values(results[0], results[1], "json")
     ones, others = dict(first.fields), dict(second.fields)
@@ -211,13 +215,7 @@ def _matter(first: Answer, second: Answer) -> Matter:
 
 
 def _final(answer: Answer) -> str:
-    return _named(answer) or answer.value
-
-
-def _named(answer: Answer) -> str:
-    """The last field that is named as a result; "" when none is."""
-    named = [value for path, value in answer.fields if is_result(path)]
-    return named[-1] if named else ""
+    return answer.named or answer.value
 
 
 def _program(text: str) -> str:

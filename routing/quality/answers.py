@@ -60,6 +60,12 @@ class Answer:
         """The answer proper: the last field, "" when there is none."""
         return self.fields[-1][1] if self.fields else ""
 
+    @property
+    def named(self) -> str | None:
+        """The last field whose name says that it is the result; None without one."""
+        found = [value for path, value in self.fields if is_result(path)]
+        return found[-1] if found else None
+
 
 NO_ANSWER = Answer()
 

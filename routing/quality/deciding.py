@@ -131,9 +131,10 @@ class _Judging:
         second = self._looks.second()
         if second is None:
             return confidence
-        vector = agreement.features_of(self._request, self._draft, second)
+        found = agreement.agreement(self._request, self._draft, second)
+        vector = agreement.features_of(found, self._draft, second)
         self.observed = dataclasses.replace(self.observed, second=vector)
-        relation = agreement.agreement(self._request, self._draft, second).relation
+        relation = found.relation
         if relation != "not_comparable":
             self._tell("second_opinion", float(relation == "agree"))
         self.supported |= relation == "agree"

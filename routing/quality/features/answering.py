@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from routing.quality.answers import is_result
 from routing.quality.features.prompt import choices_in
 from routing.quality.features.reading import Reading, covered, length, share, words_in
 
@@ -61,9 +60,8 @@ def measure(reading: Reading) -> dict[str, float]:
 
 def final_value(reading: Reading) -> str:
     """Return the answer proper: of several fields, the one named so, else the last."""
-    fields = reading.answer.fields
-    named = [value for path, value in fields if is_result(path)]
-    return named[-1] if named else reading.answer.value
+    named = reading.answer.named
+    return reading.answer.value if named is None else named
 
 
 def _number(value: str) -> dict[str, float]:

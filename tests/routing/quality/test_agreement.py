@@ -169,8 +169,10 @@ def test_hostile_texts_are_compared_without_complaint(text):
 def test_a_second_opinion_is_told_in_bounded_numbers():
     request = make_request(SUM)
     draft = make_completion("The sum is 1024.")
-    same = features_of(request, draft, make_completion("It is 1024"))
-    other = features_of(request, draft, make_completion("It is 1025"))
+    same, other = (
+        features_of(agreement(request, draft, second), draft, second)
+        for second in map(make_completion, ("It is 1024", "It is 1025"))
+    )
     assert len(same) == len(other) == len(NAMES)
     assert same[:3] == (1.0, 0.0, 1.0)
     assert other[:3] == (0.0, 1.0, 1.0)
