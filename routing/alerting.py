@@ -21,7 +21,9 @@ from metrics.chores import Chore, chores
 from metrics.formats import usd
 from routing import validators, way_out
 from routing.key_table import limits_of
+from routing.limits.terms import day_name, month_name
 from routing.models import ClientKey
+from routing.providers.base import Timeouts
 
 THRESHOLDS = (50, 80, 100)
 EVERY_S = 60.0
@@ -56,8 +58,8 @@ def _alerts_of(
     """Yield name, subject and text of what is to be told of a key."""
     limits, today = limits_of(row), timezone.localdate()
     periods = (
-        ("day", f"d:{today.isoformat()}", spent.day_nusd, limits.day_nusd),
-        ("month", f"m:{today.isoformat()[:7]}", spent.month_nusd, limits.month_nusd),
+        ("day", day_name(today), spent.day_nusd, limits.day_nusd),
+        ("month", month_name(today), spent.month_nusd, limits.month_nusd),
     )
     for kind, period, amount, limit in periods:
         reached = [t for t in THRESHOLDS if limit and amount * 100 >= limit * t]
@@ -118,14 +120,14 @@ def post(message: alerts.Message) -> None:
 def _status_of(body: bytes, headers: dict[str, str]) -> int:
     """Return what the webhook answers. It is not followed elsewhere."""
     transport = way_out.transport(validators.is_listed)
-    limits = dict.fromkeys(("connect", "read", "write", "total"), TIMEOUT_S)
+    limits = Timeouts(connect_s=TIMEOUT_S, read_s=TIMEOUT_S, total_s=TIMEOUT_S)
     try:
         request = httpx.Request(
             "POST",
             settings.CASCADE_ALERT_WEBHOOK_URL,
             content=body,
             headers=headers,
-            extensions={"timeout": limits},
+            extensions={"timeout": limits.as_extension()},
         )
         response = transport.handle_request(request)
         response.close()

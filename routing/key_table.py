@@ -42,17 +42,23 @@ def spent_by(keys: Iterable[ClientKeyConfig]) -> dict[tuple[str, bool], Spent]:
     }
 
 
-def limits_of(row: ClientKey) -> KeyLimits:
-    """Return the limits in force for `row`: its own, else the defaults; 0 is none."""
+def limits_of(
+    row: ClientKey, usual: Mapping[str, int | Decimal] | None = None
+) -> KeyLimits:
+    """Return the limits in force for `row`: its own, else `usual`; None is no limit.
+
+    `usual` are the `defaults`, for who has them at hand for many keys.
+    """
+    usual = defaults() if usual is None else usual
     return KeyLimits(
-        requests_per_minute=_number(row, "requests_per_minute"),
-        tokens_per_minute=_number(row, "tokens_per_minute"),
-        concurrent_requests=_number(row, "concurrent_requests"),
-        day_nusd=_nusd(row, "usd_per_day"),
-        month_nusd=_nusd(row, "usd_per_month"),
-        max_tokens=_number(row, "max_tokens"),
-        max_body_bytes=_number(row, "max_body_bytes"),
-        session_requests=_number(row, "session_requests"),
+        requests_per_minute=_number(row, usual, "requests_per_minute"),
+        tokens_per_minute=_number(row, usual, "tokens_per_minute"),
+        concurrent_requests=_number(row, usual, "concurrent_requests"),
+        day_nusd=_nusd(row, usual, "usd_per_day"),
+        month_nusd=_nusd(row, usual, "usd_per_month"),
+        max_tokens=_number(row, usual, "max_tokens"),
+        max_body_bytes=_number(row, usual, "max_body_bytes"),
+        session_requests=_number(row, usual, "session_requests"),
     )
 
 
@@ -71,8 +77,9 @@ def defaults() -> Mapping[str, int | Decimal]:
 
 
 def _by_digest(rows: Iterable[ClientKey]) -> Iterator[tuple[str, ClientKeyConfig]]:
+    usual = defaults()
     for row in rows:
-        key = _config(row)
+        key = _config(row, usual)
         if row.previous_digest and row.previous_until:
             ends = [row.previous_until, *([row.expires_at] if row.expires_at else [])]
             yield (
@@ -84,7 +91,7 @@ def _by_digest(rows: Iterable[ClientKey]) -> Iterator[tuple[str, ClientKeyConfig
         yield row.digest, key
 
 
-def _config(row: ClientKey) -> ClientKeyConfig:
+def _config(row: ClientKey, usual: Mapping[str, int | Decimal]) -> ClientKeyConfig:
     return ClientKeyConfig(
         id=row.pk,
         name=row.name,
@@ -95,7 +102,7 @@ def _config(row: ClientKey) -> ClientKeyConfig:
         account_access=row.account_access,
         allowed_models=_patterns(row.allowed_models),
         allowed_rules=_patterns(row.allowed_rules),
-        limits=limits_of(row),
+        limits=limits_of(row, usual),
     )
 
 
@@ -103,14 +110,13 @@ def _patterns(text: str) -> tuple[Pattern, ...]:
     return tuple(Pattern(line) for line in pattern_lines(text))
 
 
-def _own_or_default(row: ClientKey, name: str) -> int | Decimal:
-    own: int | Decimal | None = getattr(row, name)
-    return defaults()[name] if own is None else own
+def _number(
+    row: ClientKey, usual: Mapping[str, int | Decimal], name: str
+) -> int | None:
+    own: int | None = getattr(row, name)
+    return int(usual[name] if own is None else own) or None
 
 
-def _number(row: ClientKey, name: str) -> int | None:
-    return int(_own_or_default(row, name)) or None
-
-
-def _nusd(row: ClientKey, name: str) -> int | None:
-    return int(_own_or_default(row, name) * NUSD_PER_USD) or None
+def _nusd(row: ClientKey, usual: Mapping[str, int | Decimal], name: str) -> int | None:
+    own: Decimal | None = getattr(row, name)
+    return int((usual[name] if own is None else own) * NUSD_PER_USD) or None

@@ -104,8 +104,8 @@ def stakes_of(
     learned = snapshot.learned.get(key, NOTHING_LEARNED)
     ratio = learned.token_ratio or assumed_ratio(draft.model, verifier.model)
     return Stakes(
-        draft_price=partial(_price, draft, snapshot),
-        verifier_price=partial(_price, verifier, snapshot),
+        draft_price=partial(price_of, draft, snapshot),
+        verifier_price=partial(price_of, verifier, snapshot),
         token_ratio=ratio,
         output_ratio=learned.output_ratio or ratio,
         learned=learned,
@@ -148,7 +148,8 @@ def account_for(
     return min(fitting, key=lambda p: (p.priority, p.simulated, p.name))
 
 
-def _price(target: Target, snapshot: Snapshot, usage: Usage) -> Price | None:
+def price_of(target: Target, snapshot: Snapshot, usage: Usage) -> Price | None:
+    """Return the price of `usage` at this moment; None when it is not known."""
     return snapshot.prices.price_for(
         target.provider.kind,
         target.model,
@@ -223,8 +224,10 @@ def _checks_of(rule: RuleConfig, draft: Target, snapshot: Snapshot) -> Checks:
     known = snapshot.knowledge.get(rule.terms.name, NOTHING_KNOWN)
     if known.checks_paused and not known.cold:
         return NO_CHECKS
-    second = _optional_target(deciding.second_model, snapshot)
-    judge = _optional_target(deciding.judge_model, snapshot)
+    second_model = deciding.second_model if deciding.second_when != "off" else ""
+    judge_model = deciding.judge_model if deciding.judge_when != "off" else ""
+    second = _optional_target(second_model, snapshot)
+    judge = _optional_target(judge_model, snapshot)
     return Checks(
         second=None if second == draft else second,
         second_when=deciding.second_when,

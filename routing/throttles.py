@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from metrics import instruments
 from metrics.identifiers import new_decision_id
-from metrics.types import DecisionRecord, Price, Usage
+from metrics.types import DecisionRecord
+from routing import rules
 from routing.config import ClientKeyConfig, Snapshot
 from routing.conversation import session_of
 from routing.errors import Forbidden, LimitsAway, RateLimited
@@ -33,6 +34,8 @@ from routing.limits.terms import (
     Settlement,
     Spent,
     Window,
+    day_name,
+    month_name,
 )
 from routing.prompt_size import estimated_prompt_tokens
 from routing.types import CascadePlan, ChatRequest, Target
@@ -203,17 +206,8 @@ def _expected(
     known = _experience.high(key.id or 0, request.model)
     if known is not None:
         return known
-    prices = [partial(_price, target, snapshot) for target in targets]
+    prices = [partial(rules.price_of, target, snapshot) for target in targets]
     return expecting.guess(estimated_prompt_tokens(request), request.max_tokens, prices)
-
-
-def _price(target: Target, snapshot: Snapshot, usage: Usage) -> Price | None:
-    return snapshot.prices.price_for(
-        target.provider.kind,
-        target.model,
-        at=timezone.now(),
-        prompt_tokens=usage.prompt_tokens,
-    )
 
 
 def _windows(limits: KeyLimits, tokens: int) -> tuple[Window, ...]:
@@ -270,16 +264,6 @@ def _known_spent(
 
 def _same_month(one: date, other: date) -> bool:
     return (one.year, one.month) == (other.year, other.month)
-
-
-def day_name(day: date) -> str:
-    """Return the name under which the money of `day` is counted."""
-    return f"d:{day.isoformat()}"
-
-
-def month_name(day: date) -> str:
-    """Return the name under which the money of the month of `day` is counted."""
-    return f"m:{day.isoformat()[:7]}"
 
 
 def _require_open(*, budgeted: bool) -> None:

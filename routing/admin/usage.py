@@ -12,9 +12,8 @@ from metrics import spending
 from metrics.formats import count, percent, usd
 from routing.key_table import limits_of
 from routing.limits.ledgers import ledger
-from routing.limits.terms import MINUTE_S
+from routing.limits.terms import MINUTE_S, day_name, month_name
 from routing.models import ClientKey
-from routing.throttles import day_name, month_name
 
 NEAR = 0.8
 NOBODY_KNOWS = "unknown: the limits cannot be counted at the moment"

@@ -12,7 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from routing.limits.terms import Admission, Budget, Demand, Held, Settlement, Window
+from routing.limits.terms import (
+    MINUTE_S,
+    SESSION_S,
+    SESSION_SLOT_S,
+    Admission,
+    Budget,
+    Demand,
+    Held,
+    Settlement,
+    Window,
+)
 
 Table = dict[str, int]
 
@@ -174,6 +184,7 @@ def _add(table: Table, name: str, amount: int) -> None:
 def _is_past(name: str, now_ms: int) -> bool:
     """Whether a slot lies before any window; those of sessions are longer."""
     _, kind, slot = name.split(":")
-    if kind == "session":
-        return (int(slot) + 1) * 5000 + 300_000 <= now_ms
-    return (int(slot) + 1) * 1000 + 60_000 <= now_ms
+    slot_s, width_s = (
+        (SESSION_SLOT_S, SESSION_S) if kind == "session" else (1, MINUTE_S)
+    )
+    return ((int(slot) + 1) * slot_s + width_s) * 1000 <= now_ms

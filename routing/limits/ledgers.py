@@ -18,7 +18,7 @@ def ledger() -> CalmLedger:
     database = ""
     if connection.vendor == "postgresql":
         database = str(connection.settings_dict["NAME"])
-    return _ledger_for(settings.REDIS_URL, database, _file())
+    return _found(database)
 
 
 def session_ledger() -> CalmLedger:
@@ -26,7 +26,7 @@ def session_ledger() -> CalmLedger:
 
     Every request of an agent is counted there, and a loop is found on one host too.
     """
-    return _ledger_for(settings.REDIS_URL, "", _file())
+    return _found("")
 
 
 def close() -> None:
@@ -35,9 +35,13 @@ def close() -> None:
         each.close()
 
 
-def _file() -> Path:
-    # Two servers on a host share nothing but the directory.
-    return Path(settings.CASCADE_STATE_DIR / f"limits-{settings.CASCADE_PORT}.sqlite3")
+def _found(database: str) -> CalmLedger:
+    return _ledger_for(
+        settings.REDIS_URL,
+        database,
+        settings.CASCADE_STATE_DIR,
+        settings.CASCADE_PORT,
+    )
 
 
 # A limit that opens because many come at once would be none.
@@ -45,8 +49,13 @@ REDIS_TIMEOUT_S = 2.0
 
 
 @lru_cache(maxsize=8)
-def _ledger_for(redis_url: str, database: str, file: Path) -> CalmLedger:
-    return CalmLedger(_backend(redis_url, database, file))
+def _ledger_for(
+    redis_url: str, database: str, directory: Path, port: int
+) -> CalmLedger:
+    # Two servers on a host share nothing but the directory.
+    return CalmLedger(
+        _backend(redis_url, database, directory / f"limits-{port}.sqlite3")
+    )
 
 
 def _backend(redis_url: str, database: str, file: Path) -> Ledger:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+# `script.lua` says the same numbers in milliseconds.
 # A rate is counted in slots of a second: in no 60 seconds more than it says may begin.
 MINUTE_S = 60
 # A session that loops is known by minutes, not by one busy moment.
@@ -77,11 +78,21 @@ class Window:
     slot_s: int = 1
 
 
+def day_name(day: date) -> str:
+    """Return the name under which the money of `day` is counted: `d:2026-11-26`."""
+    return f"d:{day.isoformat()}"
+
+
+def month_name(day: date) -> str:
+    """Return the name under which the money of its month is counted: `m:2026-11`."""
+    return f"m:{day.isoformat()[:7]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """Money for one period. `floor_nusd` is known to be spent, whatever was counted.
 
-    `period` names a day or a month: `d:2026-11-26`, `m:2026-11`. Those of its kind
+    `period` is a `day_name` or a `month_name`. Those of its kind
     before `keep_from` are forgotten.
     """
 
@@ -147,13 +158,3 @@ class Held:
     lease: str
     money_nusd: int = 0
     purse: str = "real"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """How much of its limits a key uses at the moment, for people to look at."""
-
-    requests: int = 0
-    tokens: int = 0
-    running: int = 0
-    spent: Mapping[str, int] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from metrics.models import ModelPrice
 from routing import throttles
 from routing.limits.expecting import Experience
 from routing.limits.ledgers import ledger
-from routing.limits.terms import Settlement
+from routing.limits.terms import Settlement, day_name
 from routing.models import ClientKey
 from tests.builders import DRAFT, VERIFIER, make_body
 from tests.fakes import HttpAnswer, message_bytes
@@ -166,7 +166,7 @@ def test_a_request_over_midnight_is_of_the_day_it_began(
 ):
     limit(usd_per_day=Decimal(1))
     upstream.script(VERIFIER, answer())
-    begun = throttles.day_name(timezone.localdate())
+    begun = day_name(timezone.localdate())
     tomorrow = timezone.localdate() + timedelta(days=1)
     admit = throttles.admit
 
@@ -338,7 +338,7 @@ def test_no_batch_begins_once_a_budget_is_spent(account, limit, ask, priced, ups
     limit(usd_per_day=1)
     assert account.post(b"{}", BATCHES).status == 200, "nothing is spent yet"
     key = ClientKey.objects.get(name="acme")
-    day = throttles.day_name(timezone.localdate())
+    day = day_name(timezone.localdate())
     ledger().settle(
         f"limits:{key.pk}", Settlement(spent_nusd=10**9, periods=(day,), purse="real")
     )
