@@ -142,7 +142,7 @@ def _ask_draft(drawn: _Drawn) -> None:
         drawn.outcome.plan, draft=drawn.outcome.plan.observed, observed=None, reason=""
     )
     recalled = memory.recall(drawn.request, plan, drawn.decision.key_id)
-    if recalled.draft_down or reason_against_observing(drawn.request, plan, recalled):
+    if reason_against_observing(drawn.request, plan, recalled):
         return
     nothing_yet = Outcome(kind="pass_through", plan=plan, recalled=recalled)
     judge = rules.judge_of(plan, drawn.decision.snapshot)

@@ -128,14 +128,19 @@ def preference_in(
     one, other = _better_in(draft_first), _better_in(verifier_first)
     if one is None or other is None:
         return None
-    in_place = {"first": "draft", "second": "verifier", "equal": "equal"}
-    swapped = {"first": "verifier", "second": "draft", "equal": "equal"}
+    in_place: dict[str, Better] = {
+        "first": "draft",
+        "second": "verifier",
+        "equal": "equal",
+    }
+    swapped: dict[str, Better] = {
+        "first": "verifier",
+        "second": "draft",
+        "equal": "equal",
+    }
     if in_place[one[0]] != swapped[other[0]]:
         return Preference(better="equal")
-    better: Better = "equal"
-    if one[0] != "equal":
-        better = "draft" if one[0] == "first" else "verifier"
-    return Preference(better=better, reason=one[1])
+    return Preference(better=in_place[one[0]], reason=one[1])
 
 
 def told(answer: Completion) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from metrics.label_models import Label
 from routing.models import CascadeRule
-from routing.teaching import MAX_WEIGHT, RANK
+from routing.teaching import RANK
 
 # The newest labels: more of them would tell little more, and a page waits for them.
 READ_AT_MOST = 2_000
@@ -107,8 +107,3 @@ def one_a_draft(told: Iterable[Told]) -> list[Told]:
         for decision_id, label in best.items()
         if decision_id in chance
     ]
-
-
-def weight_of(label: Told) -> float:
-    """Return for how many drafts a label stands, by its trust."""
-    return min(MAX_WEIGHT, label.trust / (label.probability or 1.0))

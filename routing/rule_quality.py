@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from metrics.models import RoutingDecision
 from metrics.quality_figures import ENOUGH_LABELS, Z_95, measured
@@ -24,13 +24,14 @@ from routing.rule_labels import (
     by_source,
     labels_of,
     one_a_draft,
-    weight_of,
 )
+from routing.teaching import in_chunks, weight_of
 
 # The newest: more of them would tell little more, and a page waits for them.
 PRICED_AT_MOST = 1_000
-FOUND_AT_ONCE = 500
 LEVELS = 20
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def quality_of(
     priced = _priced(drafts)
     enough = len(priced) >= ENOUGH_LABELS
     points = curve(priced)[1:] if enough else []
-    chosen = _spread(points)
+    chosen = spread(points, LEVELS)
     return RuleQuality(
         sources=by_source(told[:READ_AT_MOST]),
         more=len(told) > READ_AT_MOST,
@@ -111,9 +112,21 @@ def quality_of(
     )
 
 
+def spread(values: Sequence[T], at_most: int) -> list[T]:
+    """Return at most so many of `values`, at equal distances, the ends among them."""
+    if len(values) <= at_most:
+        return list(values)
+    last = len(values) - 1
+    return [values[round(n * last / (at_most - 1))] for n in range(at_most)]
+
+
 def _harm(drafts: Iterable[Told]) -> Share:
     """The interval of what is not harmed, turned around."""
-    samples = [(not d.worse, weight_of(d)) for d in drafts if d.outcome == "accepted"]
+    samples = [
+        (not d.worse, weight_of(d.trust, d.probability))
+        for d in drafts
+        if d.outcome == "accepted"
+    ]
     share, low, high = measured(samples)
     if share is None or low is None or high is None:
         return Share(n=len(samples))
@@ -144,7 +157,7 @@ def _priced(drafts: Sequence[Told]) -> list[Priced]:
                 verifier_score=1.0,
                 draft_cost=cost,
                 verifier_cost=paid.baseline_nusd,
-                weight=weight_of(draft),
+                weight=weight_of(draft.trust, draft.probability),
             )
         )
     return rows
@@ -152,9 +165,9 @@ def _priced(drafts: Sequence[Told]) -> list[Priced]:
 
 def _money(ids: Sequence[str]) -> Mapping[str, _Money]:
     found: dict[str, _Money] = {}
-    for start in range(0, len(ids), FOUND_AT_ONCE):
+    for some in in_chunks(ids):
         rows = RoutingDecision.objects.filter(
-            decision_id__in=ids[start : start + FOUND_AT_ONCE],
+            decision_id__in=some,
             cost_nusd__isnull=False,
             baseline_nusd__gt=0,
         ).values_list("decision_id", "cost_nusd", "baseline_nusd")
@@ -166,25 +179,15 @@ def _money(ids: Sequence[str]) -> Mapping[str, _Money]:
 def _observed(ids: Sequence[str]) -> Mapping[str, tuple[float, int]]:
     """Confidence and cost of drafts that were asked beside an answer, by decision."""
     found: dict[str, tuple[float, int]] = {}
-    for start in range(0, len(ids), FOUND_AT_ONCE):
+    for some in in_chunks(ids):
         beside = RoutingDecision.objects.filter(
-            about__in=ids[start : start + FOUND_AT_ONCE],
+            about__in=some,
             confidence__isnull=False,
             cost_nusd__isnull=False,
         ).exclude(about="")  # as the index has it
         rows = beside.values_list("about", "confidence", "cost_nusd")
         found |= {about: (sure or 0.0, cost or 0) for about, sure, cost in rows}
     return found
-
-
-def _spread(points: Sequence[Point]) -> list[Point]:
-    """At most `LEVELS` of them, at equal shares accepted, ends included."""
-    if len(points) <= LEVELS:
-        return list(points)
-    places = {
-        round(step * (len(points) - 1) / (LEVELS - 1)): None for step in range(LEVELS)
-    }
-    return [points[place] for place in places]
 
 
 def _own(

@@ -7,21 +7,20 @@ those of a simulator: with any real one, only real ones count.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 from django.utils import timezone
 
 from metrics.label_models import Label, MeasuredDraft
 from metrics.models import RoutingDecision
 from routing.models import CascadeRule, RuleKnowledge
 from routing.quality.features.vector import FEATURES_VERSION
-from routing.quality.learning import MAX_LABELS, Labelled, learn
-from routing.quality.route import RouteTable
+from routing.quality.learning import MAX_LABELS, Labelled, learn, table_of
 
 # Fewer new labels than this share of the old ones would change little.
 GROWTH = 0.2
@@ -83,13 +82,12 @@ def refresh(
     paired = learn(rows, fitted_at=today, prior=rule.prior, with_second=True)
     return _written(
         rule,
-        version=(known.version if known else 0) + 1,
         labels=sum(min(1.0, row.weight) for row in rows),
         lessons=len(lessons),
         taught_until=taught[-1].decided_at,
         gate=alone.gate.dump() if alone else None,
         pair=paired.gate.dump() if paired else None,
-        routes=(alone.routes if alone else _table(rule, rows)).dump(),
+        routes=(alone.routes if alone else table_of(rows, rule.prior)).dump(),
         words=_words(taught),
         checks_paused=known.checks_paused if known else False,
     )
@@ -106,6 +104,20 @@ def current(rule: CascadeRule) -> RuleKnowledge | None:
         .order_by("-version")
         .first()
     )
+
+
+def weight_of(trust: float, probability: float | None) -> float:
+    """Return for how many drafts a label stands, by its trust; at most `MAX_WEIGHT`.
+
+    `probability` is the chance that it was drawn with, None for a label nobody drew.
+    """
+    return min(MAX_WEIGHT, trust / (probability or 1.0))
+
+
+def in_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield `ids` in order, as many at once as one query may name."""
+    for start in range(0, len(ids), FOUND_AT_ONCE):
+        yield ids[start : start + FOUND_AT_ONCE]
 
 
 def _worth_it(count: int, known: RuleKnowledge | None) -> bool:
@@ -155,41 +167,27 @@ def _measured(rule: CascadeRule, labels: Mapping[str, Label]) -> list[MeasuredDr
 
 
 def _signals(ids: Sequence[str]) -> dict[str, Mapping[str, float]]:
-    found: dict[str, Mapping[str, float]] = {}
-    for start in range(0, len(ids), FOUND_AT_ONCE):
-        rows = RoutingDecision.objects.filter(
-            decision_id__in=ids[start : start + FOUND_AT_ONCE]
-        )
-        found |= {row["decision_id"]: row["signals"] for row in _told(rows)}
+    found: dict[str, Any] = {}
+    for some in in_chunks(ids):
+        rows = RoutingDecision.objects.filter(decision_id__in=some)
+        found |= dict(rows.values_list("decision_id", "signals"))
     return found
 
 
-def _told(rows: QuerySet[RoutingDecision]) -> Iterable[Any]:
-    return rows.values("decision_id", "signals")
-
-
 def _lesson(row: MeasuredDraft, label: Label, signals: Mapping[str, float]) -> Lesson:
-    weight = label.trust / (label.probability or 1.0)
     return Lesson(
         labelled=Labelled(
             features=tuple(row.features),
             as_good=not label.worse,
             route=row.route,
             second=tuple(row.second) or None,
-            weight=min(MAX_WEIGHT, weight),
+            weight=weight_of(label.trust, label.probability),
         ),
         decided_at=row.decided_at,
         drawn=label.probability is not None,
         by_judge=label.source == Label.Source.JUDGE,
         judged=signals.get("judge"),
     )
-
-
-def _table(rule: CascadeRule, rows: Iterable[Labelled]) -> RouteTable:
-    table = RouteTable(rule.prior)
-    for row in rows:
-        table.add(row.route, as_good=row.as_good, weight=row.weight)
-    return table
 
 
 def _words(lessons: Iterable[Lesson]) -> dict[str, tuple[float, float]]:

@@ -27,7 +27,10 @@ class Wealth:
     def __init__(
         self, rate: float, *, below: bool = True, heaviest: float = 1.0
     ) -> None:
-        """Begin with wealth 1 against the claim that the rate is not `below` `rate`."""
+        """Begin with wealth 1 against the claim that the rate is not `below` `rate`.
+
+        Raises ValueError for a rate that is not between 0 and 1.
+        """
         if not 0.0 < rate < 1.0:
             raise ValueError("a rate lies between 0 and 1")
         self._rate, self._below = rate, below
@@ -49,8 +52,7 @@ class Wealth:
         logs = self._logs = [before + times * move for before, move in pairs]
         top = max(logs)
         if top > self.most:  # the mixture is at most its best bet
-            mixed = top + log(sum(exp(entry - top) for entry in logs) / len(logs))
-            self.most = max(self.most, mixed)
+            self.most = max(self.most, self.log_wealth)
 
     @property
     def log_wealth(self) -> float:

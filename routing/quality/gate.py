@@ -77,12 +77,15 @@ class Gate:
         return sigmoid(self.shift + self.slope * self.margin(inputs, route))
 
     def margin(self, inputs: Sequence[float], route: str = "") -> float:
-        """Return the log-odds before calibration."""
+        """Return the log-odds before calibration. Raises ValueError as above."""
         values = self.standardised(inputs)
-        return sum(_margin(part, values) for part in self._parts(route))
+        return sum(margin_of(part, values) for part in self._parts(route))
 
     def standardised(self, inputs: Sequence[float]) -> list[float]:
-        """Return `inputs` in scales from their means, as coefficients want them."""
+        """Return `inputs` in scales from their means, as coefficients want them.
+
+        Raises ValueError when they are not as many as `names`.
+        """
         if len(inputs) != len(self.names):
             raise ValueError(f"the gate takes {len(self.names)} inputs")
         return [
@@ -96,26 +99,15 @@ class Gate:
         """Return what counts for (above 0) and against this draft, the most first.
 
         Log-odds beside a draft that is average in everything; they add up to what sets
-        this draft apart from it.
+        this draft apart from it. Raises ValueError when `inputs` are not as many.
         """
-        values, parts = self.standardised(inputs), self._parts(route)
-        totals = [
-            (
-                name,
-                self.slope * sum(part.coefficients[at] for part in parts) * values[at],
-            )
-            for at, name in enumerate(self.names)
-        ]
+        weighted = zip(self._weights(route), self.standardised(inputs), strict=True)
+        totals = [(name, weight * value) for (name, weight), value in weighted]
         return sorted(totals, key=lambda entry: -abs(entry[1]))
 
     def weights(self, route: str = "") -> list[tuple[str, float]]:
         """Return what counts for and against on this rule or route, the most first."""
-        parts = self._parts(route)
-        totals = [
-            (name, self.slope * sum(part.coefficients[at] for part in parts))
-            for at, name in enumerate(self.names)
-        ]
-        return sorted(totals, key=lambda entry: -abs(entry[1]))
+        return sorted(self._weights(route), key=lambda entry: -abs(entry[1]))
 
     def dump(self) -> dict[str, Any]:
         """Return the gate as plain JSON values."""
@@ -135,6 +127,14 @@ class Gate:
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"not a stored gate: {error}") from error
 
+    def _weights(self, route: str) -> list[tuple[str, float]]:
+        """The log-odds of one scale above the mean by name, in the order of names."""
+        parts = self._parts(route)
+        return [
+            (name, self.slope * sum(part.coefficients[at] for part in parts))
+            for at, name in enumerate(self.names)
+        ]
+
     def _parts(self, route: str) -> tuple[Part, ...]:
         own = self.routes.get(route)
         return (self.rule,) if own is None else (self.rule, own)
@@ -147,7 +147,8 @@ def standard(value: float, mean: float, scale: float) -> float:
     return min(CLIP, max(-CLIP, (value - mean) / scale))
 
 
-def _margin(part: Part, values: Sequence[float]) -> float:
+def margin_of(part: Part, values: Sequence[float]) -> float:
+    """Return the log-odds that one part adds, of standardised `values`."""
     pairs = zip(part.coefficients, values, strict=True)
     return part.intercept + sum(c * v for c, v in pairs if c)
 

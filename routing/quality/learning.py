@@ -14,7 +14,7 @@ from zlib import crc32
 
 from routing.quality import agreement, route
 from routing.quality.features import vector
-from routing.quality.gate import Gate, GateMetrics, Part, standard
+from routing.quality.gate import Gate, GateMetrics, Part, margin_of, standard
 from routing.quality.regression import Problem, fitted, sigmoid
 from routing.quality.route import Posterior, RouteTable
 
@@ -171,10 +171,16 @@ def _honest_margins(
     return margins
 
 
-def _fit(rows: Sequence[Labelled], prior: float, *, with_second: bool) -> _Fit:
+def table_of(rows: Iterable[Labelled], prior: float) -> RouteTable:
+    """Return the base rates that `rows` teach, by route; `prior` where none does."""
     table = RouteTable(prior)
     for row in rows:
         table.add(row.route, as_good=row.as_good, weight=row.weight)
+    return table
+
+
+def _fit(rows: Sequence[Labelled], prior: float, *, with_second: bool) -> _Fit:
+    table = table_of(rows, prior)
     raw = [_inputs(row, table, with_second=with_second, own=True) for row in rows]
     columns = [list(column) for column in zip(*raw, strict=True)]
     means, scales = zip(*map(_scale, columns), strict=True)
@@ -247,11 +253,7 @@ def _margin(fit: _Fit, row: Labelled, *, with_second: bool) -> float:
         for value, mean, scale in zip(raw, fit.means, fit.scales, strict=True)
     ]
     parts = [fit.rule, *([fit.routes[row.route]] if row.route in fit.routes else [])]
-    return sum(
-        part.intercept
-        + sum(c * v for c, v in zip(part.coefficients, values, strict=True))
-        for part in parts
-    )
+    return sum(margin_of(part, values) for part in parts)
 
 
 def _inputs(

@@ -11,9 +11,9 @@ import msgspec
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from routing.models import CascadeRule
+from routing.management.arguments import add_rule, rules_in
 from routing.quality_words import certificate_in_words, level_in_words, share_in_words
-from routing.rule_quality import Level
+from routing.rule_quality import spread
 from routing.rule_standing import (
     Standing,
     cold_in_words,
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Say what can be asked for."""
-        parser.add_argument("--rule", default="", help="only the rule of this name")
+        add_rule(parser)
         parser.add_argument(
             "--days", type=int, default=90, help="labels of the last N days"
         )
@@ -42,11 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the report. Raises CommandError for what cannot be reported."""
-        rules = CascadeRule.objects.order_by("name")
-        if options["rule"]:
-            rules = rules.filter(name=options["rule"])
-            if not rules:
-                raise CommandError(f"There is no rule {options['rule']}.")
+        rules = rules_in(options)
         try:
             since = timezone.now() - timedelta(days=options["days"])
         except OverflowError as problem:
@@ -76,8 +72,9 @@ def _as_text(standing: Standing) -> list[str]:
         lines.append("  labels: none")
     lines.append(f"  accepted drafts that are worse: {share_in_words(quality.harm)}")
     if quality.levels:
+        shown = spread(quality.levels, SHOWN_LEVELS)
         lines.append(f"  cost and quality, of {quality.priced} drafts drawn at random:")
-        lines += [f"    {level_in_words(level)}" for level in _some(quality.levels)]
+        lines += [f"    {level_in_words(level)}" for level in shown]
     if quality.own is not None:
         lines.append(f"  now: {level_in_words(quality.own)}")
     said = (
@@ -87,15 +84,6 @@ def _as_text(standing: Standing) -> list[str]:
         "Checks pause: they cost more than their budget." if standing.paused else "",
     )
     return [*lines, *(f"  {words}" for words in said if words)]
-
-
-def _some(levels: tuple[Level, ...]) -> list[Level]:
-    """Some of them, at equal distances, the ends among them."""
-    if len(levels) <= SHOWN_LEVELS:
-        return list(levels)
-    last = len(levels) - 1
-    places = (round(n * last / (SHOWN_LEVELS - 1)) for n in range(SHOWN_LEVELS))
-    return [levels[place] for place in places]
 
 
 def _as_values(standing: Standing) -> dict[str, Any]:
