@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import random
 import sys
-import time
+from functools import partial
 
 from django.conf import settings
 
 from bench import procfs
-from bench.quality.timing import cases
+from bench.quality.timing import SIZES, cases, measured
 from routing.quality.deciding import JUDGE_BY_PRIOR, RuleJudge
 from routing.quality.features.vector import NAMES
 from routing.quality.knowledge import Knowledge
@@ -22,7 +22,6 @@ from routing.quality.learning import Labelled, learn
 from routing.rule_terms import RuleTerms
 from routing.types import ChatRequest, Completion
 
-SIZES = {"10 KB": 10_000, "1 MB": 1_000_000}
 ROUNDS = 40
 DECISIONS = 2_000
 LABELS = 400
@@ -45,8 +44,10 @@ def main() -> int:
     _say("|---|---|---|---|---|---|---|")
     for size, length in SIZES.items():
         for kind, (request, draft) in cases(length).items():
-            before = _times(JUDGE_BY_PRIOR, request, draft)
-            after = _times(taught, request, draft)
+            before, after = (
+                measured(partial(judge, request, draft, TERMS, _Nobody()), ROUNDS)
+                for judge in (JUDGE_BY_PRIOR, taught)
+            )
             _say(
                 f"| {size} | {kind} | {before[0]:.2f} | {before[1]:.2f} | "
                 f"{after[0]:.2f} | {after[1]:.2f} | {after[0] / before[0]:.0f} |"
@@ -76,19 +77,6 @@ def _taught() -> Knowledge:
     if learned is None:
         raise AssertionError("nothing was learned")
     return Knowledge(labels=LABELS, version=1, gate=learned.gate, routes=learned.routes)
-
-
-def _times(
-    judge: RuleJudge, request: ChatRequest, draft: Completion
-) -> tuple[float, float]:
-    """Median and 95th percentile in milliseconds of CPU: so long other streams wait."""
-    times = []
-    for _ in range(ROUNDS):
-        began = time.process_time()
-        judge(request, draft, TERMS, _Nobody())
-        times.append(1e3 * (time.process_time() - began))
-    times.sort()
-    return times[len(times) // 2], times[int(0.95 * (len(times) - 1))]
 
 
 def _judged(

@@ -10,10 +10,18 @@ from django.db.models import F, Q
 
 from routing import history as histories
 from routing import validation, validators
-from routing.models.deciding import Deciding
+from routing.models.deciding import PERCENT, Deciding
 from routing.models.keys import ClientKey
 
 SHARE = [MinValueValidator(0.0), MaxValueValidator(1.0)]
+
+
+def _percent(name: str, field: str, words: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        name=name,
+        condition=Q(**{f"{field}__gte": 0, f"{field}__lte": 100}),
+        violation_error_message=f"The {words} lies between 0 and 100 %.",
+    )
 
 
 class CascadeRule(Deciding, histories.TrackedModel):
@@ -120,7 +128,7 @@ class CascadeRule(Deciding, histories.TrackedModel):
     )
     rollout_percent = models.FloatField(
         default=100.0,
-        validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
+        validators=PERCENT,
         help_text="The share of conversations the rule is for. A conversation stays "
         "on its side. 0 switches the rule off for everybody.",
     )
@@ -173,7 +181,7 @@ class CascadeRule(Deciding, histories.TrackedModel):
     store_text_percent = models.FloatField(
         "share whose text is kept (%)",
         default=5.0,
-        validators=[MinValueValidator(0.0), MaxValueValidator(100.0)],
+        validators=PERCENT,
         help_text="Only where a share is kept: each decision is drawn with this "
         "chance, whatever came of it.",
     )
@@ -194,21 +202,9 @@ class CascadeRule(Deciding, histories.TrackedModel):
                 condition=Q(draft_timeout_s__gt=0, draft_timeout_s__lte=600),
                 violation_error_message="The draft timeout lies between 0 and 600 s.",
             ),
-            models.CheckConstraint(
-                name="rule_rollout_in_range",
-                condition=Q(rollout_percent__gte=0, rollout_percent__lte=100),
-                violation_error_message="The rollout lies between 0 and 100 %.",
-            ),
-            models.CheckConstraint(
-                name="rule_text_share_in_range",
-                condition=Q(store_text_percent__gte=0, store_text_percent__lte=100),
-                violation_error_message="The share of text lies between 0 and 100 %.",
-            ),
-            models.CheckConstraint(
-                name="rule_shadow_in_range",
-                condition=Q(shadow_percent__gte=0, shadow_percent__lte=100),
-                violation_error_message="The shadow share lies between 0 and 100 %.",
-            ),
+            _percent("rule_rollout_in_range", "rollout_percent", "rollout"),
+            _percent("rule_text_share_in_range", "store_text_percent", "share of text"),
+            _percent("rule_shadow_in_range", "shadow_percent", "shadow share"),
             models.CheckConstraint(
                 name="rule_second_is_another",
                 condition=Q(second_model="") | ~Q(second_model=F("draft_model")),

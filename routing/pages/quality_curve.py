@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
+from metrics import formats
 from metrics.charts import Mark
 from routing.rule_quality import Level
 
@@ -88,7 +89,7 @@ def quality_curve(levels: Sequence[Level], own: Level | None) -> QualityCurve | 
         crosses=tuple(_spot(level, scale) for level in levels[::step]),
         own=_spot(own, scale) if own else None,
         kept=tuple(
-            Mark(position=scale.x(share), label=f"{share * 100:.1f} %")
+            Mark(position=scale.x(share), label=formats.percent(share))
             for share in (scale.kept + n * (1 - scale.kept) / 4 for n in range(5))
         ),
         saved=tuple(
@@ -120,24 +121,21 @@ def _spot(level: Level, scale: _Scale) -> Spot:
         right=scale.x(level.kept_high),
         top=scale.y(level.saved_high),
         floor=scale.y(level.saved_low),
-        title=(
-            f"From {level.threshold:.2f}: saves {level.saved * 100:.1f} %, keeps "
-            f"{level.kept * 100:.1f} %"
-        ),
+        title=f"From {level.threshold:.2f}: {_does(level, ',')}",
     )
 
 
 def _in_words(levels: Sequence[Level], own: Level | None) -> str:
     strict, loose = levels[0], levels[-1]
     words = (
-        f"From a threshold of {strict.threshold:.2f}, which saves "
-        f"{strict.saved * 100:.1f} % and keeps {strict.kept * 100:.1f} %, to "
-        f"{loose.threshold:.2f}, which saves {loose.saved * 100:.1f} % and keeps "
-        f"{loose.kept * 100:.1f} %."
+        f"From a threshold of {strict.threshold:.2f}, which {_does(strict, ' and')}, "
+        f"to {loose.threshold:.2f}, which {_does(loose, ' and')}."
     )
     if own is None:
         return words
-    return (
-        f"{words} The rule's own, {own.threshold:.2f}, saves {own.saved * 100:.1f} % "
-        f"and keeps {own.kept * 100:.1f} %."
-    )
+    return f"{words} The rule's own, {own.threshold:.2f}, {_does(own, ' and')}."
+
+
+def _does(level: Level, joint: str) -> str:
+    saved, kept = formats.percent(level.saved), formats.percent(level.kept)
+    return f"saves {saved}{joint} keeps {kept}"

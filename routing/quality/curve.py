@@ -71,13 +71,6 @@ def curve(rows: Sequence[Priced]) -> list[Point]:
     return points
 
 
-def point_at(rows: Sequence[Priced], threshold: float) -> Point | None:
-    """Return what accepting at `threshold` comes to; None without rows that tell."""
-    points = curve(rows)
-    reached = [point for point in points if point.threshold >= threshold]
-    return reached[-1] if reached else None
-
-
 def best_for(rows: Sequence[Priced], kept: float) -> Point | None:
     """Return the point that saves most among those that keep `kept` or more.
 

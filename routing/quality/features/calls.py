@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from routing.quality.features.reading import (
@@ -69,10 +70,11 @@ def measure(reading: Reading) -> dict[str, float]:
         return dict.fromkeys(NAMES, 0.0)
     tools = {str(tool.get("name")): tool for tool in reading.tools}
     asked = set(reading.prompt_words)
+    values = [v for call in reading.calls for v in scalars_in(call.get("input"))]
     return {
         **_counts(reading),
-        **_values(reading),
-        **_asked(reading),
+        **_values(reading, values[:_MAX_VALUES]),
+        **_asked(reading, values),
         **_fit(reading, tools),
         **_overlaps(reading, tools, asked),
     }
@@ -91,9 +93,7 @@ def _counts(reading: Reading) -> dict[str, float]:
     }
 
 
-def _values(reading: Reading) -> dict[str, float]:
-    values = [v for call in reading.calls for v in scalars_in(call.get("input"))]
-    values = values[:_MAX_VALUES]
+def _values(reading: Reading, values: Sequence[Any]) -> dict[str, float]:
     prompt, numbers = reading.prompt.casefold(), set(reading.prompt_numbers)
     texts = [v for v in values if isinstance(v, str)]
     figures = [
@@ -137,10 +137,9 @@ def _is_seen(text: str, prompt: str, words: tuple[str, ...]) -> float:
     return 1.0 if plain in prompt else covered(words_in(plain), words)
 
 
-def _asked(reading: Reading) -> dict[str, float]:
+def _asked(reading: Reading, values: Sequence[Any]) -> dict[str, float]:
     tail = reading.prompt[-2_000:]
     several = len(_AND.findall(tail))
-    values = [v for call in reading.calls for v in scalars_in(call.get("input"))]
     used = {f"{v:g}" if isinstance(v, int | float) else str(v) for v in values}
     in_texts = set(re.findall(r"\d+(?:\.\d+)?", " ".join(str(v)[:200] for v in values)))
     said = {w for v in values if isinstance(v, str) for w in words_in(v[:500])}

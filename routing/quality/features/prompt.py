@@ -6,6 +6,10 @@ import re
 
 from routing.quality.answers import CHOICE_LINE
 from routing.quality.features.reading import (
+    DENSE,
+    FORMULA,
+    LATEX,
+    SENTENCE,
     Reading,
     count_of,
     length,
@@ -49,15 +53,11 @@ _CODE = ("```", "[PYTHON]", "def ", "function", "class ", "=>", "#include", ";\n
 _LOOP = re.compile(r"\b(?:for|while|map|filter|forEach)\b")
 _BRANCH = re.compile(r"\b(?:if|elif|else|switch|case|try|except|catch)\b")
 _METHOD = re.compile(r"\.\w+\(")
-_FORMULA = re.compile(r"\$[^$\n]{1,300}\$|\\[(\[]")
-_LATEX = re.compile(r"\\[a-zA-Z]{2,}")
 _BRACKET = re.compile(r"[\[({]")
 _QUOTED = re.compile(r"'[^'\n]{0,80}'|\"[^\"\n]{0,80}\"")
 _QUESTION = re.compile(r"[?\uff1f؟]")
-_SENTENCE = re.compile(r"[.!?。\uff01\uff1f।؟](?:\s|$)|[。\uff01\uff1f]")
 _PERCENT = re.compile(r"[%\uff05‰]")
 _CAPITAL = re.compile(r"[a-z,] [A-Z][a-z]")
-_DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def measure(reading: Reading) -> dict[str, float]:
@@ -73,8 +73,8 @@ def measure(reading: Reading) -> dict[str, float]:
         **_code(text),
         **_prose(reading),
         "ask_json": float(reading.json_declared or "json" in text or "JSON" in text),
-        "ask_formulas": count_of(_FORMULA, text),
-        "ask_latex": count_of(_LATEX, text),
+        "ask_formulas": count_of(FORMULA, text),
+        "ask_latex": count_of(LATEX, text),
     }
 
 
@@ -125,7 +125,7 @@ def _code(text: str) -> dict[str, float]:
 
 def _prose(reading: Reading) -> dict[str, float]:
     text, words = reading.prompt, reading.prompt_words
-    sentences = len(_SENTENCE.findall(text))
+    sentences = len(SENTENCE.findall(text))
     return {
         "ask_questions": count_of(_QUESTION, text),
         "ask_lines": length(text.count("\n")),
@@ -134,5 +134,5 @@ def _prose(reading: Reading) -> dict[str, float]:
         "ask_word_length": mean([len(word) for word in words[:400]]),
         "ask_distinct": share(len(set(words)), len(words)),
         "ask_capitals": count_of(_CAPITAL, text),
-        "ask_dense_script": share(len(_DENSE.findall(text)), len(text)),
+        "ask_dense_script": share(len(DENSE.findall(text)), len(text)),
     }

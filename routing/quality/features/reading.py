@@ -22,6 +22,13 @@ _MAX_CALLS = 32
 _WORD = re.compile(r"[^\W\d_]{2,}")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
+# What prompts and drafts are both looked through for.
+FORMULA = re.compile(r"\$[^$\n]{1,300}\$|\\[(\[]")
+LATEX = re.compile(r"\\[a-zA-Z]{2,}")
+SENTENCE = re.compile(r"[.!?。\uff01\uff1f।؟](?:\s|$)|[。\uff01\uff1f]")
+# Scripts that put many words between two spaces.
+DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

@@ -6,6 +6,10 @@ import re
 import zlib
 
 from routing.quality.features.reading import (
+    DENSE,
+    FORMULA,
+    LATEX,
+    SENTENCE,
     Reading,
     count_of,
     covered,
@@ -52,17 +56,14 @@ _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]*(.*)$", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _BOLD = re.compile(r"\*\*[^*\n]{1,80}\*\*")
 _CODE_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
-_FORMULA = re.compile(r"\$[^$\n]{1,300}\$|\\[(\[]")
-_LATEX = re.compile(r"\\[a-zA-Z]{2,}")
 _STEP = re.compile(r"(?:^|\\n|\n)[ \t*]*(?:step\s*)?\d{1,2}[.):]", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?。\uff01\uff1f।؟](?:\s|$)|[。\uff01\uff1f]")
 _ENDED = re.compile(r"[.!?。\uff01\uff1f।؟:)\]}\"'`*”»|\d>~%]\s*\Z")
 _QUESTION_END = re.compile(r"[?\uff1f؟]\s*\Z")
 _SCRIPTS = (
     re.compile(r"[A-Za-zÀ-ɏ]"),
     re.compile(r"[\u0400-\u04ff]"),
     re.compile(r"[\u0600-\u06ff]"),
-    re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"),
+    DENSE,
     re.compile(r"[\u0900-\u097f]"),
 )
 _SAMPLE = 3_000
@@ -101,15 +102,15 @@ def _structure(text: str) -> dict[str, float]:
         "draft_headings": count_of(_HEADING, text),
         "draft_bold": count_of(_BOLD, text),
         "draft_code_blocks": length(len(_CODE_FENCE.findall(text)) // 2),
-        "draft_formulas": count_of(_FORMULA, text),
-        "draft_latex": count_of(_LATEX, text),
+        "draft_formulas": count_of(FORMULA, text),
+        "draft_latex": count_of(LATEX, text),
         "draft_steps": count_of(_STEP, text),
     }
 
 
 def _prose(reading: Reading) -> dict[str, float]:
     text, words = reading.text, reading.words
-    sentences = len(_SENTENCE.findall(text))
+    sentences = len(SENTENCE.findall(text))
     sample = text[-_SAMPLE:].encode("utf-8", "replace")
     packed = len(zlib.compress(sample, 1))
     return {

@@ -1,6 +1,6 @@
 import pytest
 
-from routing.quality.curve import Priced, best_for, curve, point_at
+from routing.quality.curve import Priced, best_for, curve
 
 
 def row(confidence, draft=1.0, verifier=1.0, **changes):
@@ -40,11 +40,6 @@ def test_the_best_point_saves_most_of_those_that_keep_enough():
     assert best_for(ROWS, 0.4).threshold == 0.3
 
 
-def test_a_threshold_between_rows_is_read_from_above():
-    assert point_at(ROWS, 0.7).accepted == 0.5
-    assert point_at(ROWS, 0.95).accepted == 0.0
-
-
 def test_weights_count_as_so_many_rows():
     weighted = curve([row(0.9, weight=3.0), row(0.5, draft=0.0)])
     plain = curve([row(0.9)] * 3 + [row(0.5, draft=0.0)])
@@ -54,4 +49,3 @@ def test_weights_count_as_so_many_rows():
 def test_without_rows_there_is_no_curve():
     assert curve([]) == []
     assert best_for([], 0.9) is None
-    assert point_at([], 0.9) is None
