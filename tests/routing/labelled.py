@@ -1,4 +1,4 @@
-"""Decisions of a rule with labels and what was measured of their drafts."""
+"""Decisions of a rule with labels, what was measured of their drafts, certificates."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from metrics import lines, loader, rollups
 from metrics.journal import Journal
 from metrics.types import LabelRecord
+from routing.models import RuleCertificate
 from routing.quality.features.vector import FEATURES_VERSION, NAMES
 from tests.metrics.builders import make_id, make_record
 
@@ -75,3 +76,18 @@ class LabelledDrafts:
             "features_version": FEATURES_VERSION,
             "features": tuple(features),
         }
+
+
+def certify(**fields) -> RuleCertificate:
+    """Give the rule a certificate, in force unless `fields` say otherwise."""
+    values = {
+        "rule": "first",
+        "state": "in_force",
+        "knowledge_version": 1,
+        "harm": 0.05,
+        "sure": 0.95,
+        "threshold": 0.8,
+        "bound": 0.04,
+        "labels": 300,
+    }
+    return RuleCertificate.objects.create(**values | fields)

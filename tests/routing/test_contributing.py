@@ -8,19 +8,15 @@ from metrics import contributions
 from metrics.label_models import MeasuredDraft
 from metrics.models import RoutingDecision
 from routing.knowledge_loading import knowledge_of
-from routing.models import CascadeRule, RuleKnowledge
+from routing.models import RuleKnowledge
 from routing.schooling import teach
-from tests.routing.labelled import LabelledDrafts
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def decision(tmp_path):
-    rule = CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-    LabelledDrafts(tmp_path).add(120)
+def decision(rule, drafts):
+    drafts.add(120)
     teach(rule)
     return RoutingDecision.objects.order_by("pk").first()
 

@@ -12,25 +12,11 @@ from metrics.journal import Journal
 from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.types import LabelRecord
-from routing.models import CascadeRule
 from routing.rule_quality import quality_of
 from tests.metrics.builders import make_id, make_record
 from tests.metrics.plans import plan
-from tests.routing.labelled import LabelledDrafts
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
-@pytest.fixture
-def drafts(tmp_path):
-    return LabelledDrafts(tmp_path / "labelled")
 
 
 def test_without_labels_nothing_is_told(rule):

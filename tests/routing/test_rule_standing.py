@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from routing.models import CascadeRule, RuleCertificate
 from routing.quality.features.vector import NAMES
 from routing.rule_standing import (
     cold_in_words,
@@ -13,39 +12,13 @@ from routing.rule_standing import (
     standing_of,
 )
 from routing.schooling import teach
-from tests.routing.labelled import LabelledDrafts
+from tests.routing.labelled import certify
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
-@pytest.fixture
-def drafts(tmp_path):
-    return LabelledDrafts(tmp_path / "labelled")
-
-
 def stand(rule):
     return standing_of(rule, simulated=False)
-
-
-def certificate(**fields):
-    values = {
-        "rule": "first",
-        "state": "in_force",
-        "knowledge_version": 1,
-        "harm": 0.05,
-        "sure": 0.95,
-        "threshold": 0.8,
-        "bound": 0.04,
-        "labels": 300,
-    }
-    return RuleCertificate.objects.create(**values | fields)
 
 
 def test_a_rule_without_labels_is_cold_and_says_what_decides(rule):
@@ -71,7 +44,7 @@ def test_a_rule_that_was_taught_tells_what_counts(rule, drafts):
 def test_only_a_certified_rule_heeds_its_certificate(rule, drafts):
     drafts.add(60)
     teach(rule)
-    certificate()
+    certify()
     assert stand(rule).threshold == 0.7
     rule.mode = "certified"
     assert stand(rule).threshold == 0.8
@@ -84,7 +57,7 @@ def test_a_certificate_that_does_not_hold_gives_no_threshold(rule, drafts, chang
     drafts.add(60)
     teach(rule)
     rule.mode = "certified"
-    certificate(**changes)
+    certify(**changes)
     assert stand(rule).threshold == 0.7
 
 
@@ -101,7 +74,7 @@ def test_a_certificate_that_does_not_hold_gives_no_threshold(rule, drafts, chang
     ],
 )
 def test_a_promise_in_words(fields, words):
-    assert words in promise_in_words(certificate(**fields))
+    assert words in promise_in_words(certify(**fields))
 
 
 def test_an_observing_rule_says_what_it_would_have_saved(rule, drafts):
@@ -120,5 +93,5 @@ def test_an_observing_rule_says_what_it_would_have_saved(rule, drafts):
 )
 def test_a_certified_rule_may_observe_meanwhile(rule, on_lapse, state, observing):
     rule.mode, rule.on_lapse = "certified", on_lapse
-    certificate(state=state)
+    certify(state=state)
     assert bool(outlook_in_words(stand(rule))) is observing

@@ -1,9 +1,11 @@
-"""Who works in admin: `boss`, a superuser, and `clerk`, who is none."""
+"""Who works in admin: `boss`, a superuser, and `clerk`, who is none; a provider."""
 
 from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission, User
+
+from routing.models import Provider
 
 
 @pytest.fixture
@@ -30,3 +32,11 @@ def guest(client):
     client.force_login(user)
     client.user = user
     return client
+
+
+@pytest.fixture
+def provider(db):
+    row = Provider(name="one", kind="anthropic", base_url="https://one.test")
+    row.set_key("sk-planted-secret")
+    row.save()
+    return row

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
+from routing.models import RuleKnowledge
 from routing.schooling import teach
 from tests.routing.admin.pages import mistakes_in, page
-from tests.routing.labelled import LabelledDrafts
+from tests.routing.labelled import certify
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def taught(tmp_path):
-    rule = CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-    LabelledDrafts(tmp_path).add(120)
+def taught(rule, drafts):
+    drafts.add(120)
     return teach(rule)
 
 
@@ -47,16 +44,7 @@ def test_a_gate_that_cannot_be_read_is_no_error(boss, taught):
 
 
 def test_a_certificate_is_told_with_its_promise(boss, taught):
-    row = RuleCertificate.objects.create(
-        rule="first",
-        state="in_force",
-        knowledge_version=1,
-        harm=0.05,
-        sure=0.95,
-        threshold=0.8,
-        bound=0.04,
-        labels=300,
-    )
+    row = certify()
     assert "At most 5 %" in shown(boss, "rulecertificate_changelist")
     assert "at most 4.0 %" in shown(boss, "rulecertificate_change", row.pk)
 

@@ -12,13 +12,6 @@ from tests.routing.admin.pages import page
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
 def learn(monkeypatch, **changes):
     values = {"draft_nusd": 10.0, "baseline_nusd": 100.0} | changes
     key = RuleKey("first", "draft-small", "verifier-large", False)

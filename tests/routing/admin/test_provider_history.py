@@ -5,19 +5,11 @@ from __future__ import annotations
 import pytest
 from django.core import serializers
 
-from routing.models import Provider, ProviderKey
+from routing.models import ProviderKey
 from tests.routing.admin.pages import allow, mistakes_in, page
 from tests.routing.admin.test_providers import provider_form
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def provider():
-    row = Provider(name="one", kind="anthropic", base_url="https://one.test")
-    row.set_key("sk-planted-secret")
-    row.save()
-    return row
 
 
 def test_each_change_is_kept_with_who_made_it(boss, provider):

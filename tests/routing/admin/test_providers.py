@@ -16,14 +16,6 @@ from tests.routing.admin.pages import allow, mistakes_in, page, said
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def provider():
-    row = Provider(name="one", kind="anthropic", base_url="https://one.test")
-    row.set_key("sk-planted-secret")
-    row.save()
-    return row
-
-
 def provider_form(provider: Provider, **changes) -> dict:
     return {
         "name": provider.name,

@@ -11,13 +11,6 @@ from tests.routing.admin.pages import allow, mistakes_in, page, said
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
 def form(**changes) -> dict:
     return {
         "name": "first",

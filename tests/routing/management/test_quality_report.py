@@ -10,21 +10,8 @@ from django.core.management import CommandError, call_command
 
 from routing.models import CascadeRule, RuleCertificate
 from routing.schooling import teach
-from tests.routing.labelled import LabelledDrafts
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
-@pytest.fixture
-def drafts(tmp_path):
-    return LabelledDrafts(tmp_path / "labelled")
 
 
 def printed(**options) -> str:

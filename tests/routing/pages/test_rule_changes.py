@@ -14,13 +14,6 @@ pytestmark = pytest.mark.django_db
 APPLY, REVERT = "/reports/rules/first/threshold/", "/reports/rules/first/revert/"
 
 
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
 def latest(rule):
     return history.versions(CascadeRule, rule.pk)[0]
 

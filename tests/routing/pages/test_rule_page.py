@@ -27,13 +27,6 @@ ESCALATED = {
 
 
 @pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
-@pytest.fixture
 def page(admin_client):
     def get(address=ADDRESS, **query):
         answer = admin_client.get(address, query)

@@ -6,25 +6,13 @@ from html import unescape
 
 import pytest
 
-from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
+from routing.models import CascadeRule, RuleKnowledge
 from routing.schooling import teach
 from tests.routing.admin.pages import mistakes_in
-from tests.routing.labelled import LabelledDrafts
+from tests.routing.labelled import certify
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/reports/rules/first/"
-
-
-@pytest.fixture
-def rule():
-    return CascadeRule.objects.create(
-        name="first", request_model="verifier-large", draft_model="draft-small"
-    )
-
-
-@pytest.fixture
-def drafts(tmp_path):
-    return LabelledDrafts(tmp_path / "labelled")
 
 
 @pytest.fixture
@@ -37,20 +25,6 @@ def page(admin_client):
         return " ".join(unescape(html).split())
 
     return get
-
-
-def certify(**fields):
-    values = {
-        "rule": "first",
-        "state": "in_force",
-        "knowledge_version": 1,
-        "harm": 0.05,
-        "sure": 0.95,
-        "threshold": 0.8,
-        "bound": 0.04,
-        "labels": 300,
-    }
-    return RuleCertificate.objects.create(**values | fields)
 
 
 def test_under_thirty_labels_there_is_no_curve(rule, drafts, page):
