@@ -23,7 +23,7 @@ from metrics import (  # noqa: F401  two of them register themselves
 from metrics.admin_tables import calls_of, figure
 from metrics.decision_page import url_of
 from metrics.models import ModelPrice, RoutingDecision
-from metrics.read_only_admin import ReadOnlyAdmin
+from metrics.read_only_admin import ReadOnlyAdmin, to_the_second
 
 COUNTED_AT_MOST = 10_001
 PERIODS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
@@ -139,7 +139,7 @@ class RoutingDecisionAdmin(ReadOnlyAdmin):
     @admin.display(description="started", ordering="started_at")
     def started(self, decision: RoutingDecision) -> str:
         """When the request came, to the second, in TIME_ZONE."""
-        return f"{timezone.localtime(decision.started_at):%Y-%m-%d %H:%M:%S}"
+        return to_the_second(decision.started_at)
 
     @admin.display(description="outcome")
     def what(self, decision: RoutingDecision) -> str:

@@ -52,6 +52,11 @@ def insert(
         return int(cursor.rowcount)
 
 
+def passing_over(column: str) -> str:
+    """Return the `conflict` that leaves alone what is there with the same `column`."""
+    return f"({connection.ops.quote_name(column)}) DO NOTHING"
+
+
 def _statement(into: str, source: str, conflict: str) -> str:
     return f"INSERT INTO {into} {source} ON CONFLICT {conflict}"
 

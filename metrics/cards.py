@@ -26,7 +26,7 @@ class Card:
     label: str
     value: str
     note: str
-    url: str
+    url: str = ""
     previous: str = ""
     bad: bool = False
     small: bool = False
@@ -145,7 +145,8 @@ def _compared(
     return f"{written(was)} ({(is_now / was - 1) * 100:+.1f} %)"
 
 
-def _money(row: SavingsRow, nusd: int) -> str:
+def money(row: SavingsRow, nusd: int) -> str:
+    """Return a sum of `row` in dollars, or that none of its costs is known."""
     return "unknown" if row.all_unknown else formats.usd(nusd)
 
 
@@ -153,9 +154,8 @@ def _saved(now: SavingsRow) -> Card:
     lost = now.saving_nusd < 0
     return Card(
         label="Lost" if lost else "Saved",
-        value=_money(now, abs(now.saving_nusd)),
+        value=money(now, abs(now.saving_nusd)),
         note=f"{formats.percent(now.saving_share)} of the verifier alone, net",
-        url="",
         bad=lost,
     )
 
@@ -163,18 +163,16 @@ def _saved(now: SavingsRow) -> Card:
 def _spent(now: SavingsRow) -> Card:
     return Card(
         label="Spent",
-        value=_money(now, now.cost_nusd),
+        value=money(now, now.cost_nusd),
         note="every call, wasted drafts too",
-        url="",
     )
 
 
 def _baseline(now: SavingsRow) -> Card:
     return Card(
         label="Verifier alone",
-        value=_money(now, now.baseline_nusd),
+        value=money(now, now.baseline_nusd),
         note="the cost without drafts",
-        url="",
     )
 
 
@@ -184,7 +182,6 @@ def _accepted(now: SavingsRow) -> Card:
         label="Drafts accepted",
         value=formats.percent(now.accepted_share),
         note=f"{formats.count(now.accepted)} of {formats.count(cascaded)} cascaded",
-        url="",
     )
 
 
@@ -196,7 +193,6 @@ def _turns(now: SavingsRow) -> Card:
         value=formats.count(now.turns),
         note=f"{decisions}{repeats if now.repeats else ''}; "
         f"{formats.count(now.aborted)} aborted by the client",
-        url="",
     )
 
 
@@ -205,7 +201,6 @@ def _added(now: SavingsRow) -> Card:
         label="Added time",
         value=formats.short_milliseconds(now.added_ms),
         note="our own time in a decision, on average; drafts are not in it",
-        url="",
     )
 
 
@@ -222,7 +217,6 @@ def _quality(found: Quality) -> Card:
             label="Measured quality",
             value=f"not enough samples (n={found.labels})",
             note=f"{ENOUGH_LABELS} labels drawn at random are needed{apart}",
-            url="",
             small=True,
         )
     return Card(
@@ -231,5 +225,4 @@ def _quality(found: Quality) -> Card:
         note=f"of accepted drafts not worse than the verifier; 95 % interval "
         f"{formats.percent(found.low)} to {formats.percent(found.high)}, "
         f"n={formats.count(found.labels)}{apart}",
-        url="",
     )

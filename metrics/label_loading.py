@@ -11,18 +11,10 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
-from metrics.label_models import Label, MeasuredDraft
+from metrics.label_models import COPIED, Label, MeasuredDraft
 from metrics.models import RoutingDecision
 from metrics.types import LabelRecord
 
-COPIED = (
-    "rule",
-    "draft_model",
-    "verifier_model",
-    "outcome",
-    "confidence",
-    "simulated",
-)
 FOUND_AT_ONCE = 500
 
 

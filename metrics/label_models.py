@@ -9,6 +9,16 @@ from django.utils import timezone
 
 from metrics.fields import CompactJSONField
 
+# What a label copies of its decision, beside its moment.
+COPIED = (
+    "rule",
+    "draft_model",
+    "verifier_model",
+    "outcome",
+    "confidence",
+    "simulated",
+)
+
 
 class Label(models.Model):
     """What somebody or something says of one draft. Small, and kept when rows go.

@@ -10,18 +10,10 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 from django.utils import timezone
 
-from metrics.label_models import Label
+from metrics.label_models import COPIED, Label
 from metrics.models import RoutingDecision
 
 BY_LENGTH = 128
-COPIED = (
-    "rule",
-    "draft_model",
-    "verifier_model",
-    "outcome",
-    "confidence",
-    "simulated",
-)
 
 
 class NotJudgedError(ValueError):

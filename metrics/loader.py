@@ -237,9 +237,13 @@ def _insert(decisions: Sequence[_New]) -> tuple[int, list[_New]]:
 def _insert_many(decisions: Sequence[_New]) -> int:
     """Insert all or none; how many were new comes back."""
     values = rows.parameters((new.values for new in decisions), connection)
-    known = f"({connection.ops.quote_name('decision_id')}) DO NOTHING"
     with transaction.atomic():
-        return bulk.insert(RoutingDecision, rows.COLUMNS, values, conflict=known)
+        return bulk.insert(
+            RoutingDecision,
+            rows.COLUMNS,
+            values,
+            conflict=bulk.passing_over("decision_id"),
+        )
 
 
 def _reject(path: Path, bad: Sequence[bytes]) -> None:

@@ -17,9 +17,10 @@ from metrics import rows
 from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.periods import Period
+from metrics.what_if import MIN_SAMPLES
 
 Outcome = RoutingDecision.Outcome
-ENOUGH_LABELS = 30
+ENOUGH_LABELS = MIN_SAMPLES
 # The newest ones of a period. More would make the page slow, and the interval, which
 # reaches two percent to each side at most then, no narrower than anybody needs.
 READ_AT_MOST = 2_000

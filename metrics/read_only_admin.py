@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -13,6 +14,11 @@ from django.utils.safestring import SafeString
 
 from metrics.label_models import Label
 from metrics.text_models import TextReading
+
+
+def to_the_second(moment: datetime) -> str:
+    """Return `moment` in TIME_ZONE, to the second."""
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -65,7 +71,7 @@ class LabelAdmin(ReadOnlyAdmin):
     @admin.display(description="labelled", ordering="created_at")
     def labelled(self, label: Label) -> str:
         """When it was said, to the second, in TIME_ZONE."""
-        return f"{timezone.localtime(label.created_at):%Y-%m-%d %H:%M:%S}"
+        return to_the_second(label.created_at)
 
     @admin.display(description="the draft is")
     def verdict(self, label: Label) -> str:
@@ -86,4 +92,4 @@ class TextReadingAdmin(ReadOnlyAdmin):
     @admin.display(description="shown", ordering="read_at")
     def shown(self, reading: TextReading) -> str:
         """When it was shown, to the second, in TIME_ZONE."""
-        return f"{timezone.localtime(reading.read_at):%Y-%m-%d %H:%M:%S}"
+        return to_the_second(reading.read_at)

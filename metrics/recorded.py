@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import IO
 
 import msgspec
+from django.db.models import Q
 
 from metrics.models import RoutingDecision
-from metrics.periods import Period, midnight
+from metrics.periods import Period
+from metrics.selection import Selection
 from metrics.simulation import Decided
 
 ROWS_A_CHUNK = 2_000
@@ -21,16 +22,9 @@ class UnreadableLine(ValueError):
     """A line is no decision of an export; the text says which line and why."""
 
 
-class Line(msgspec.Struct, frozen=True):
-    """What is read of a line of `/reports/decisions.jsonl`. See docs/reports.md."""
+class Line(Decided, frozen=True):
+    """A line of `/reports/decisions.jsonl`, of which the rest is not read."""
 
-    rule: str
-    simulated: bool
-    outcome: str
-    reason: str
-    confidence: float | None
-    cost_nusd: int | None
-    baseline_nusd: int | None
     endpoint: str = ""
 
 
@@ -42,13 +36,12 @@ def of_period(period: Period, *, rule: str | None = None) -> Iterator[Decided]:
 
     No query, and no cursor, is held for longer than a day. None of account endpoints.
     """
-    starts = [*map(midnight, period.days), period.end]
-    for start, end in pairwise(starts):
-        rows = RoutingDecision.objects.filter(started_at__gte=start, started_at__lt=end)
-        if rule is not None:
-            rows = rows.filter(rule=rule)
-        rows = rows.exclude(outcome=RoutingDecision.Outcome.ACCOUNT).order_by()
-        values = rows.values_list(*Decided._fields)
+    wanted = ~Q(outcome=RoutingDecision.Outcome.ACCOUNT)
+    if rule is not None:
+        wanted &= Q(rule=rule)
+    for of_day in Selection(period=period, wanted=wanted, kind="all").by_day():
+        rows = RoutingDecision.objects.filter(of_day).order_by()
+        values = rows.values_list(*Decided.__struct_fields__)
         for row in values.iterator(chunk_size=ROWS_A_CHUNK):
             yield Decided(*row)
 
@@ -68,7 +61,7 @@ def of_file(lines: IO[bytes]) -> Iterator[Decided]:
             continue
         read = _read(line, number)
         if read.outcome != RoutingDecision.Outcome.ACCOUNT:
-            yield Decided(*(getattr(read, name) for name in Decided._fields))
+            yield read
 
 
 def _read(line: bytes, number: int) -> Line:

@@ -93,8 +93,7 @@ def decisions(request: HttpRequest) -> HttpResponseBase:
 def statement(request: HttpRequest, month: str) -> HttpResponseBase:
     """Return the statement of a month by tag, or by what `by` names."""
     query = request.GET.dict()
-    asked = query.pop("by", "tag")
-    by = next((axis for axis in statements.AXES if axis == asked), None)
+    by = statements.axis(query.pop("by", "tag"))
     if by is None or query:
         raise _bad(f"by is one of {', '.join(statements.AXES)}; there is nothing else.")
     try:

@@ -82,7 +82,6 @@ class Trend:
     right: int = RIGHT
     top: int = SHARE_TOP
     floor: int = MONEY_FLOOR
-    money_top: int = MONEY_TOP
 
 
 def histogram(judged: Judged, *, threshold: float | None, chosen: int) -> Histogram:

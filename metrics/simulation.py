@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+
+import msgspec
 
 CASCADED = ("accepted", "escalated")
 
 
-class Decided(NamedTuple):
+class Decided(msgspec.Struct, frozen=True):
     """What is looked at of one decision. Never one of an account endpoint."""
 
     rule: str

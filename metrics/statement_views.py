@@ -20,14 +20,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from metrics import exports, periods, rollups, statement_rows, statements
+from metrics import exports, periods, rollups, statement_rows, statements, tables
 from metrics.access import for_account_readers
 from metrics.exports import FileKind
 from metrics.links import Links
 from metrics.periods import Period
-from metrics.statements import By, Line, Statement
+from metrics.statements import Line, Statement
 
-EMPTY = {"tag": "(no tag)", "key": "(no key)"}
 MAY_CLOSE = "metrics.close_month"
 
 
@@ -48,12 +47,12 @@ def months(request: HttpRequest) -> HttpResponse:
 @require_safe
 def month(request: HttpRequest, month: str) -> HttpResponse:
     """Return the statement of a month by tag, or by what `by` names."""
-    by = _axis(request)
+    by = statements.axis(request.GET.get("by", "tag"))
     if by is None:
         return HttpResponseBadRequest(f"{_axes()}\n", content_type="text/plain")
     standing = rollups.catch_up()
     statement = statements.read(_month(month), by=by)
-    obstacle = statements.not_closable(statement)
+    obstacle = statements.not_closable(statement, behind=standing.behind)
     context = {
         **_common(request, f"Statement of {month}"),
         "statement": statement,
@@ -71,7 +70,7 @@ def month(request: HttpRequest, month: str) -> HttpResponse:
 @require_safe
 def month_file(request: HttpRequest, month: str, kind: FileKind) -> HttpResponseBase:
     """Return the statement of a month as a file: a line for each tag or key."""
-    by = _axis(request)
+    by = statements.axis(request.GET.get("by", "tag"))
     if by is None:
         return HttpResponseBadRequest(f"{_axes()}\n", content_type="text/plain")
     rollups.catch_up()
@@ -106,12 +105,6 @@ def _month(text: str) -> Period:
         raise Http404(str(problem)) from problem
 
 
-def _axis(request: HttpRequest) -> By | None:
-    """What the query says; None for what there is not."""
-    asked = request.GET.get("by", "tag")
-    return next((axis for axis in statements.AXES if axis == asked), None)
-
-
 def _axes() -> str:
     return f"by is one of {', '.join(statements.AXES)}."
 
@@ -120,7 +113,7 @@ def _row(line: Line, statement: Statement) -> dict[str, Any]:
     links = Links(period=statement.period, simulated=False)
     column = statements.COLUMN_OF[statement.by]
     return {
-        "label": line.label or EMPTY[statement.by],
+        "label": line.label or tables.KINDS[column].empty,
         "line": line,
         "url": links.decisions(**{f"{column}__exact": line.label}),
     }

@@ -19,12 +19,13 @@ from django.utils import timezone
 
 from metrics import formats, rollups
 from metrics.periods import Period
+from metrics.reports import Dimension
 from metrics.rollup_models import DailyRollup, RollupState
 from metrics.statement_models import ClosedSum, MonthClosing
 
 By = Literal["tag", "key"]
 AXES: tuple[By, ...] = get_args(By)
-COLUMN_OF: Mapping[By, str] = {"tag": "tag", "key": "key_name"}
+COLUMN_OF: Mapping[By, Dimension] = {"tag": "tag", "key": "key_name"}
 SUMS = ("decisions", "unknown_cost", "cost_nusd", "baseline_nusd")
 SUMMED = {f"sum_{name}": Sum(name, default=0) for name in SUMS}
 LISTED_MONTHS = 36
@@ -147,15 +148,23 @@ def months() -> list[ListedMonth]:
     ]
 
 
-def not_closable(statement: Statement) -> str:
-    """Return why a month cannot be closed now; "" when it can."""
+def axis(name: str) -> By | None:
+    """Return the axis called `name`; None when there is none."""
+    return next((axis for axis in AXES if axis == name), None)
+
+
+def not_closable(statement: Statement, *, behind: int) -> str:
+    """Return why a month cannot be closed now; "" when it can.
+
+    `behind` decisions are in the account and not in the sums yet.
+    """
     if statement.closed is not None:
         return f"{statement.month} is closed already."
     if timezone.localdate() <= statement.period.last:
         return f"{statement.month} is not over yet."
     if not statement.lines:
         return f"{statement.month} has no decisions."
-    if rollups.standing().behind:
+    if behind:
         return "Decisions have come that are not in these figures yet. Try again soon."
     return ""
 
@@ -168,7 +177,7 @@ def close(period: Period, user: AbstractBaseUser) -> MonthClosing:
     with transaction.atomic():
         state = RollupState.locked()
         statement = read(period, by="tag")
-        if problem := not_closable(statement):
+        if problem := not_closable(statement, behind=rollups.standing().behind):
             raise NotClosable(problem)
         closing = MonthClosing.objects.create(
             month=period.first,

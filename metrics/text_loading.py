@@ -39,9 +39,8 @@ def insert(records: Sequence[TextRecord]) -> int:
 
 
 def _insert_all(records: Sequence[TextRecord]) -> None:
-    known = f"({connection.ops.quote_name('decision_id')}) DO NOTHING"
     values = [_row(record) for record in records]
-    bulk.insert(KeptText, COLUMNS, values, conflict=known)
+    bulk.insert(KeptText, COLUMNS, values, conflict=bulk.passing_over("decision_id"))
 
 
 def _row(record: TextRecord) -> list[Any]:

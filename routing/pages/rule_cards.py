@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from metrics import formats
+from metrics.cards import money
 from metrics.links import Links
 from metrics.stakes import Learned, RuleKey, pause_in_words
 from metrics.types import SavingsRow
@@ -58,7 +59,7 @@ def _money(now: SavingsRow, before: SavingsRow, url: str) -> list[Card]:
     return [
         Card(
             label="Lost" if lost else "Saved",
-            value=_usd(now, abs(now.saving_nusd)),
+            value=money(now, abs(now.saving_nusd)),
             note=f"{formats.percent(now.saving_share)} of the verifier alone, net",
             previous=_before(before, formats.usd(before.saving_nusd)),
             url=url,
@@ -66,14 +67,14 @@ def _money(now: SavingsRow, before: SavingsRow, url: str) -> list[Card]:
         ),
         Card(
             label="Spent",
-            value=_usd(now, now.cost_nusd),
+            value=money(now, now.cost_nusd),
             note=f"{formats.usd(now.wasted_nusd)} of it on drafts not returned",
             previous=_before(before, formats.usd(before.cost_nusd)),
             url=url,
         ),
         Card(
             label="Verifier alone",
-            value=_usd(now, now.baseline_nusd),
+            value=money(now, now.baseline_nusd),
             note="the cost without drafts",
             previous=_before(before, formats.usd(before.baseline_nusd)),
             url=url,
@@ -125,10 +126,6 @@ def _error(known: Learned) -> Card:
         value=formats.percent(known.error),
         note=f"median of {known.error_samples} escalations, where the truth is known",
     )
-
-
-def _usd(now: SavingsRow, nusd: int) -> str:
-    return "unknown" if now.all_unknown else formats.usd(nusd)
 
 
 def _before(before: SavingsRow, words: str) -> str:

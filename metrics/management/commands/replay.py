@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from metrics import periods, recorded, simulation, simulation_report
+from metrics.periods import Period
 
 
 class Command(BaseCommand):
@@ -29,10 +30,7 @@ class Command(BaseCommand):
         """Print it. Raises CommandError when the rule decided nothing in these days."""
         rule = options["rule"]
         threshold = check_threshold(options["threshold"])
-        try:
-            period = periods.last_days(options["days"])
-        except (ValueError, OverflowError) as problem:
-            raise CommandError(f"--days: {problem}") from problem
+        period = last_days(options["days"])
         decisions = recorded.of_period(period, rule=rule)
         kinds = simulation.replayed(decisions, threshold)
         zone = timezone.get_current_timezone_name()
@@ -53,6 +51,14 @@ class Command(BaseCommand):
         self.stdout.write(
             simulation_report.as_text(kinds, heading, threshold=threshold)
         )
+
+
+def last_days(count: int) -> Period:
+    """Return the last `count` days. Raises CommandError for a number that is none."""
+    try:
+        return periods.last_days(count)
+    except (ValueError, OverflowError) as problem:
+        raise CommandError(f"--days: {problem}") from problem
 
 
 def check_threshold(threshold: float) -> float:

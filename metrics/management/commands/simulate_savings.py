@@ -9,8 +9,8 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from metrics import periods, recorded, simulation, simulation_report
-from metrics.management.commands.replay import check_threshold
+from metrics import recorded, simulation, simulation_report
+from metrics.management.commands.replay import check_threshold, last_days
 from metrics.recorded import UnreadableLine
 from metrics.simulation import ByKind
 
@@ -77,10 +77,7 @@ def _read(name: str, lines: IO[bytes], threshold: float | None) -> ByKind:
 
 
 def _from_days(days: int, threshold: float | None) -> tuple[str, ByKind]:
-    try:
-        period = periods.last_days(days)
-    except (ValueError, OverflowError) as problem:
-        raise CommandError(f"--days: {problem}") from problem
+    period = last_days(days)
     zone = timezone.get_current_timezone_name()
     kinds = simulation.replayed(recorded.of_period(period), threshold)
     return f"{period.first} to {period.last} ({zone})", kinds
