@@ -20,7 +20,7 @@ TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' \
 		| while IFS="$$(printf '\t')" read -r name text; do \
-			printf '  make %-13s %s\n' "$$name" "$$text"; done
+			printf '  make %-15s %s\n' "$$name" "$$text"; done
 
 run: $(INSTALLED)  ## set up what is missing and serve (HOST= PORT= WORKERS= LIVE=1)
 	@exec $(BIN)/python -m cascadeproxy.bootstrap --live "$(LIVE)" \

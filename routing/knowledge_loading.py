@@ -11,9 +11,8 @@ from django.db.models import Exists, OuterRef
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.features.vector import FEATURES_VERSION
 from routing.quality.gate import Gate
-from routing.quality.knowledge import FIRST_ZONE, Knowledge
+from routing.quality.knowledge import Knowledge
 from routing.quality.route import RouteTable
-from routing.quality.zone import Zone
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,6 @@ def knowledge_of(row: RuleKnowledge, certified: float | None = None) -> Knowledg
         gate=_gate(row.gate),
         pair=_gate(row.pair),
         routes=RouteTable.load(row.routes) if row.routes else None,
-        zone=_zone(row),
         words={float(score): tuple(n) for score, n in row.words.items()},
         certified=certified,
         checks_paused=row.checks_paused,
@@ -80,9 +78,3 @@ def _gate(stored: Mapping[str, Any] | None) -> Gate | None:
         logger.warning("A stored gate cannot be read: %s", problem)
         return None
     return gate if gate.features_version == FEATURES_VERSION else None
-
-
-def _zone(row: RuleKnowledge) -> Zone:
-    if row.zone_low is None or row.zone_high is None:
-        return FIRST_ZONE
-    return Zone(low=row.zone_low, high=row.zone_high)

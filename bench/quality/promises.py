@@ -6,9 +6,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.quality.looks import ALWAYS, NEVER, looked_at
 from bench.quality.trial import Fold, Scored
 from routing.quality.certificate import Judged, Promise, certify
-from routing.quality.zone import ALWAYS, NEVER, looked_at
 
 HARMS = (0.02, 0.05)
 _SEED = 6

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bench.quality.breakeven import Acceptance, advice, break_even
+from bench.quality.looks import ALWAYS, NEVER, TwoLooks, best_zone, looked_at
 from bench.quality.rows import Example
-from routing.quality.breakeven import Acceptance, advice, break_even
 from routing.quality.curve import Priced, best_for
 from routing.quality.learning import Learned, inputs, learn
-from routing.quality.zone import ALWAYS, NEVER, TwoLooks, best_zone, looked_at
 
 TARGETS = (0.95, 0.98)
 FITTED_AT = "2000-01-01"  # a stored gate says when; it decides nothing here

@@ -28,8 +28,6 @@ class RuleKnowledge(ConfigModel):
     gate = models.JSONField(null=True, help_text="Judges a draft alone.")
     pair = models.JSONField(null=True, help_text="Judges it beside a second opinion.")
     routes = models.JSONField(default=dict, help_text="Good drafts by route.")
-    zone_low = models.FloatField(null=True)
-    zone_high = models.FloatField(null=True)
     words = models.JSONField(default=dict, help_text="Labels by a judge's score.")
     checks_paused = models.BooleanField(
         default=False, help_text="Whether checking cost more than its budget."

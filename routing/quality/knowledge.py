@@ -16,7 +16,7 @@ OnLapse = Literal["guarded", "observe"]
 
 # Below so many labels a rule is new: only what a check supports is accepted.
 COLD_LABELS = 100
-# Where a second opinion may change the decision, until labels say it better.
+# Where a second opinion may change the decision.
 FIRST_ZONE = Zone(low=0.2, high=0.97)
 # What a judge's word is worth until labels tell: of ten good drafts it calls so many
 # good, flawed, unsure; and of ten that are worse.

@@ -1,6 +1,6 @@
 import pytest
 
-from routing.quality.breakeven import Acceptance, advice, break_even
+from bench.quality.breakeven import Acceptance, advice, break_even
 
 
 def test_what_is_paid_for_each_draft_must_be_saved_by_those_accepted():

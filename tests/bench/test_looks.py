@@ -1,5 +1,6 @@
+from bench.quality.looks import ALWAYS, NEVER, TwoLooks, best_zone, looked_at
 from routing.quality.curve import Priced
-from routing.quality.zone import ALWAYS, NEVER, TwoLooks, Zone, best_zone, looked_at
+from routing.quality.zone import Zone
 
 
 def looks(first, second, *, good, cost=2.0):
