@@ -194,6 +194,11 @@ class TestWhatWasMeasured:
         assert words.format(limit) in text_of(COMPATIBILITY)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_no_figure_is_still_to_be_filled_in(page):
+    assert "@@" not in text_of(page)
+
+
 class TestLinks:
     @pytest.mark.parametrize("page", PAGES, ids=str)
     def test_lead_somewhere(self, page):

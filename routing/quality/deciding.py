@@ -40,8 +40,8 @@ class RuleJudge:
     ) -> Verdict:
         """Return the verdict on `draft`; confidence 0 when a veto fires.
 
-        Cost: about 2 ms for features where anything was learned or may be asked, and
-        the time of whoever is asked.
+        Cost: some milliseconds for features where anything was learned or may be
+        asked (`bench.judging`), and the time of whoever is asked.
         """
         threshold = terms.threshold
         vetoes = vetoes_of(request, draft)

@@ -42,7 +42,8 @@ def features_of(
 ) -> Vector:
     """Return the value of each of `NAMES` for `draft`, finite and within `BOUND`.
 
-    Deterministic. Cost: 1 to 4 ms; texts beyond 8,000 characters are read at both ends.
+    Deterministic. Cost: some milliseconds; texts beyond 8,000 characters are read
+    at both ends.
     """
     reading = read(request, draft)
     values: dict[str, float] = {}

@@ -94,6 +94,15 @@ class TestDrift:
         assert not drifted(good, 0.0, FIVE)
         assert drifted(good + bad, 0.0, FIVE)
 
+    def test_a_look_at_each_of_its_first_35_labels_nearly_always_notices(self):
+        noticed = 0
+        for seed in range(60):
+            good = drawn(200, seed, harm=lambda _: 0.02)
+            bad = drawn(35, 10_000 + seed, harm=lambda _: 0.3)
+            looks = (good + bad[: n + 1] for n in range(35))
+            noticed += any(drifted(rows, 0.0, FIVE) for rows in looks)
+        assert noticed >= 54
+
     def test_what_keeps_its_promise_is_rarely_accused(self):
         accused = sum(
             drifted(drawn(400, seed, harm=lambda _: 0.05), 0.0, FIVE)
