@@ -24,7 +24,13 @@ from routing.request_parts import (
     tool_heads,
     turns,
 )
-from routing.types import NOTHING_RECALLED, CascadePlan, ChatRequest, Recalled
+from routing.types import (
+    NOTHING_RECALLED,
+    CascadePlan,
+    ChatRequest,
+    Recalled,
+    Target,
+)
 
 # State a server keeps for the conversation, or terms agreed with one model: another
 # model's answer would be no part of it. The field's name is the reason.
@@ -56,6 +62,7 @@ def reason_against(
     foreign = draft.provider.name != plan.verifier.provider.name
     return (
         _by_memory(recalled)
+        or _bound_to_dialect(request, draft)
         or _bound_to_verifier(request)
         or _prefilled(request, draft.facts)
         or (reason_against_foreign(request) if foreign else None)
@@ -84,6 +91,15 @@ def _by_memory(recalled: Recalled) -> str | None:
     if recalled.in_tool_loop and not recalled.loop_of_draft:
         return "tool_loop_of_verifier"
     return None
+
+
+def _bound_to_dialect(request: ChatRequest, draft: Target) -> str | None:
+    """A judge reads the internal form, and a draft of another dialect answers it."""
+    native = request.native
+    if native is None or (native.judgeable and not native.beyond):
+        return None
+    spoken = native.judgeable and draft.provider.dialect == "openai"
+    return None if spoken else "other_dialect"
 
 
 def _bound_to_verifier(request: ChatRequest) -> str | None:

@@ -1,7 +1,8 @@
 """How a server that speaks the Chat Completions API differs from the others: data.
 
-An adapter reads these in place of asking who the provider is. Source of the defaults:
-the vendors' API references; `docs/adding-a-provider.md` says what each one is for.
+An adapter reads these in place of asking who the provider is. Each kind of provider
+has its usual ones, a provider's row may overrule them; `docs/adding-a-provider.md` says
+what each one is for.
 """
 
 from __future__ import annotations
@@ -38,25 +39,15 @@ class Quirks:
     files: bool = False
 
 
-_OF_KINDS: Mapping[str, Quirks] = {
-    "openai": Quirks(
-        max_tokens_field="max_completion_tokens",
-        system_role="developer",
-        strict_tools=True,
-        files=True,
-    ),
-    "groq": Quirks(max_tokens_field="max_completion_tokens"),
-}
 NAMES = tuple(field.name for field in fields(Quirks))
 USUAL = Quirks()
 
 
-def quirks_of(kind: str, said: Mapping[str, Any]) -> Quirks:
+def with_said(usual: Quirks, said: Mapping[str, Any]) -> Quirks:
     """Return the quirks of a provider: its kind's, overruled by what its row says.
 
     What is not a quirk or has a wrong value says nothing.
     """
-    usual = _OF_KINDS.get(kind, USUAL)
     values = {name: getattr(usual, name) for name in NAMES}
     told = {name: value for name, value in said.items() if problem(name, value) is None}
     return Quirks(**values | told)

@@ -41,6 +41,8 @@ from routing.models import (
     Provider,
     UpstreamModel,
 )
+from routing.providers import ADAPTERS
+from routing.quirks import USUAL, Quirks, with_said
 from routing.types import (
     OnVerifierError,
     ProviderConfig,
@@ -172,7 +174,13 @@ def provider_config(row: Provider) -> ProviderConfig:
         trouble=trouble,
         takes_client_credentials=row.takes_client_credentials,
         priority=row.priority,
+        quirks=_quirks(row),
     )
+
+
+def _quirks(row: Provider) -> Quirks:
+    adapter = ADAPTERS.get(cast(ProviderKind, row.kind))
+    return with_said(adapter.quirks if adapter else USUAL, row.quirks)
 
 
 def _key(row: Provider) -> tuple[str, str]:

@@ -16,8 +16,11 @@ from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
 from routing.facts import UNKNOWN, ModelFacts
+from routing.native import Dialect, Headers, Native
+from routing.quirks import USUAL, Quirks
 
-Headers = tuple[tuple[str, str], ...]
+__all__ = ["Dialect", "Headers", "Native", "Quirks"]
+
 Mode = Literal["pass_through", "cascade"]
 ResponseModel = Literal["requested", "served"]
 Force = Literal["off", "draft", "verifier"]
@@ -33,7 +36,8 @@ class ChatRequest:
     `fields` holds the raw JSON of each top-level value. `headers` are those that may
     go up, names in lower case, never a key of ours; `withheld` are the others, which
     rules may match, without any that carry keys. `credential` is the header with the
-    client's own provider key, present only when it is to be used upstream.
+    client's own provider key, present only when it is to be used upstream. `native` is
+    what a client of another dialect sent; the rest is its internal form then.
     """
 
     body: bytes
@@ -48,6 +52,7 @@ class ChatRequest:
     query: str = ""
     path: str = "/v1/messages"
     method: str = "POST"
+    native: Native | None = field(default=None, repr=False)
 
     def get(self, name: str) -> Any:
         """Return the parsed top-level value of `name`, None when absent.
@@ -82,11 +87,17 @@ class ProviderConfig:
     trouble: str = ""
     takes_client_credentials: bool = False
     priority: int = 0
+    quirks: Quirks = USUAL
 
     @property
     def simulated(self) -> bool:
         """Whether its answers and money are not real."""
         return self.kind == "simulator"
+
+    @property
+    def dialect(self) -> Dialect:
+        """The API it speaks."""
+        return "anthropic" if self.kind in ("anthropic", "simulator") else "openai"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +184,14 @@ NOTHING_RECALLED = Recalled()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A model's whole answer as the Anthropic `message` object, unknown keys kept."""
+    """A model's whole answer as the Anthropic `message` object, unknown keys kept.
+
+    `logprobs` are those of its tokens, () where the provider told none.
+    """
 
     message: Mapping[str, Any]
     usage: Usage | None
+    logprobs: tuple[float, ...] = ()
 
     @property
     def stop_reason(self) -> str | None:
@@ -234,21 +249,6 @@ class Judge(Protocol):
         self, request: ChatRequest, draft: Completion, terms: RuleTerms
     ) -> Verdict:
         """Return the verdict on `draft`; never raises for what a model wrote."""
-
-
-class Ticket(Protocol):
-    """The link from a client's connection to the upstream socket it waits on."""
-
-    gone: bool
-
-    def bind(self, sock: Any) -> None:
-        """Shut `sock` down when the client leaves; at once when it has left."""
-
-    def unbind(self, sock: Any) -> None:
-        """Forget `sock`: it no longer serves this client. Another one stays bound."""
-
-    def leave(self) -> None:
-        """Take the client for gone and shut the bound socket down."""
 
 
 class Reply(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from routing import validators
+from routing import quirks, validators
 from routing.conversation import AGENT_HEADER
 from routing.facts import CAPABILITIES, PARAMETER_RULES
 
@@ -130,8 +130,17 @@ def _parameter_rule_problem(rules: object) -> str:
     return ""
 
 
+def _quirks_problem(said: object) -> str:
+    if not isinstance(said, dict):
+        return 'Write an object such as {"stream_usage": false}.'
+    problems = (quirks.problem(name, value) for name, value in said.items())
+    return next((f"{problem}." for problem in problems if problem), "")
+
+
 def check_provider(provider: Provider) -> None:
-    """Refuse a private host that neither the row nor a setting allows."""
+    """Refuse a private host nobody allows, and quirks that nothing would read."""
+    if problem := _quirks_problem(provider.quirks):
+        raise ValidationError({"quirks": problem})
     if needs_permission(provider) and not provider.private_allowed:
         host = validators.host_of(provider.base_url)
         raise ValidationError(

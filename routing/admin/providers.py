@@ -61,6 +61,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
             "base_url",
             "private_allowed",
             "takes_client_credentials",
+            "quirks",
             "key_reference",
         )
 
@@ -103,9 +104,10 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             "Where",
             {"fields": ("base_url", "private_allowed", "takes_client_credentials")},
         ),
+        ("How it differs", {"fields": ("quirks",)}),
         ("Key", {"fields": ("key_reference", *KEY_FIELDS)}),
     )
-    fieldsets_of_others = (*fieldsets[:2], ("Key", {"fields": ("key_reference",)}))
+    fieldsets_of_others = (*fieldsets[:3], ("Key", {"fields": ("key_reference",)}))
 
     @admin.display(description="key")
     def key_state(self, provider: Provider) -> str:

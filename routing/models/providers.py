@@ -27,7 +27,8 @@ class Provider(ConfigModel):
         max_length=200,
         validators=[validators.base_url],
         help_text="Scheme, host and port, with a path only if the provider's API lives "
-        "under one; /v1/messages is added. Changing the host clears the stored key.",
+        "under one; /v1/messages or /v1/chat/completions is added. Changing the host "
+        "clears the stored key.",
     )
     enabled = models.BooleanField(default=True)
     priority = models.IntegerField(
@@ -44,6 +45,13 @@ class Provider(ConfigModel):
         default=False,
         help_text="In auth mode pass_through the clients' own credentials are sent to "
         "this provider. A model of any other cannot be asked for in that mode.",
+    )
+    quirks = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How a server of the OpenAI shape differs from the others of its "
+        'kind, such as {"stream_usage": false}. What is left out is as usual for the '
+        "kind.",
     )
     key_reference = models.CharField(
         max_length=200,
@@ -72,7 +80,9 @@ class Provider(ConfigModel):
         super().save(*args, **options)
 
     def clean(self) -> None:
-        """Refuse a private host nobody allowed."""
+        """Refuse a private host nobody allowed, and quirks nothing would read."""
+        if self.quirks is None:
+            self.quirks = {}
         validation.check_provider(self)
 
     def set_key(self, key: str) -> None:

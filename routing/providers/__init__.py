@@ -7,14 +7,18 @@ from collections.abc import Mapping
 import httpx
 
 from routing.errors import InvalidRequest
-from routing.providers import anthropic
+from routing.providers import anthropic, groq, openai, openai_compatible
 from routing.providers.base import Adapter, HttpReply, Timeouts, Upload
 from routing.providers.transport import PooledTransport
-from routing.types import ChatRequest, ProviderKind, Target, Ticket
+from routing.ticket import Ticket
+from routing.types import ChatRequest, ProviderKind, Reply, Target
 
 ADAPTERS: Mapping[ProviderKind, Adapter] = {
-    "anthropic": anthropic.build_request,
-    "simulator": anthropic.build_request,
+    "anthropic": anthropic.ADAPTER,
+    "groq": groq.ADAPTER,
+    "openai": openai.ADAPTER,
+    "openai_compatible": openai_compatible.ADAPTER,
+    "simulator": anthropic.ADAPTER,
 }
 
 
@@ -30,20 +34,23 @@ class Providers:
 
     def ask(
         self, request: ChatRequest, target: Target, *, timeout_s: float | None = None
-    ) -> HttpReply:
+    ) -> Reply:
         """Return the open reply of `target`, whatever its status.
 
-        Raises UpstreamError without a status line, InvalidRequest for a provider whose
-        API we do not speak, ConfigurationError for one that lacks a key, ClientGone
-        when the client has left.
+        It is in the internal form, but for a client that speaks the provider's own API:
+        see `reading.answer_dialect`. Raises UpstreamError without a status line,
+        InvalidRequest for a provider whose API we do not speak, ConfigurationError for
+        one that lacks a key, ClientGone when the client has left.
         """
-        build = ADAPTERS.get(target.provider.kind)
-        if build is None:
+        adapter = ADAPTERS.get(target.provider.kind)
+        if adapter is None:
             raise InvalidRequest(
                 f"The model {target.model} belongs to the provider "
                 f"{target.provider.name}, whose API is not supported."
             )
-        return self._open(build(request, target), self._timeouts.within(timeout_s))
+        outgoing = adapter.build(request, target)
+        reply = self._open(outgoing, self._timeouts.within(timeout_s))
+        return adapter.present(reply, request, target)
 
     def pass_on(
         self, request: ChatRequest, target: Target, *, upload: Upload | None

@@ -98,7 +98,7 @@ class ChunkTranslator:
     def _start(self, chunk: Json) -> bytes:
         self._begun = True
         self._salt = () if self._native else salt_of(chunk)
-        message = {
+        message: Json = {
             "id": message_id(chunk),
             "type": "message",
             "role": "assistant",

@@ -44,6 +44,19 @@ def messages_usage(usage: Any) -> Json | None:
     return told
 
 
+def responses_usage(usage: Any) -> Json | None:
+    """Return a usage of the Responses API in the classes of the Messages API."""
+    told = mapping(usage)
+    return messages_usage(
+        {
+            "prompt_tokens": told.get("input_tokens"),
+            "completion_tokens": told.get("output_tokens"),
+            "prompt_tokens_details": told.get("input_tokens_details"),
+            "completion_tokens_details": told.get("output_tokens_details"),
+        }
+    )
+
+
 def estimated_usage(prompt_tokens: int, written_chars: int) -> Json:
     """Return what an answer without usage is taken for, marked as such."""
     return {
