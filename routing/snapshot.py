@@ -42,11 +42,10 @@ from routing.models import (
     UpstreamModel,
 )
 from routing.providers import ADAPTERS
-from routing.quirks import USUAL, Quirks, with_said
+from routing.quirks import USUAL, with_said
 from routing.types import (
     OnVerifierError,
     ProviderConfig,
-    ProviderKind,
     ResponseModel,
     RuleTerms,
 )
@@ -166,21 +165,18 @@ def _cascade_on() -> bool:
 def provider_config(row: Provider) -> ProviderConfig:
     """Return the provider of `row` as the hot path reads it, its key in the clear."""
     key, trouble = _key(row)
+    adapter = ADAPTERS.get(row.kind)
     return ProviderConfig(
         name=row.name,
-        kind=cast(ProviderKind, row.kind),
+        kind=row.kind,
         base_url=row.base_url.rstrip("/"),
         api_key=key,
         trouble=trouble,
         takes_client_credentials=row.takes_client_credentials,
         priority=row.priority,
-        quirks=_quirks(row),
+        dialect=adapter.dialect if adapter else "anthropic",
+        quirks=with_said(adapter.quirks if adapter else USUAL, row.quirks),
     )
-
-
-def _quirks(row: Provider) -> Quirks:
-    adapter = ADAPTERS.get(cast(ProviderKind, row.kind))
-    return with_said(adapter.quirks if adapter else USUAL, row.quirks)
 
 
 def _key(row: Provider) -> tuple[str, str]:

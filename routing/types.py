@@ -16,16 +16,17 @@ from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
 from routing.facts import UNKNOWN, ModelFacts
-from routing.native import Dialect, Headers, Native
+from routing.native import Dialect as Dialect
+from routing.native import Headers as Headers
+from routing.native import Native
 from routing.quirks import USUAL, Quirks
-
-__all__ = ["Dialect", "Headers", "Native", "Quirks"]
 
 Mode = Literal["pass_through", "cascade"]
 ResponseModel = Literal["requested", "served"]
 Force = Literal["off", "draft", "verifier"]
 OnVerifierError = Literal["relay", "return_draft"]
-ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
+# The keys of `routing.providers.ADAPTERS`.
+ProviderKind = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class ProviderConfig:
 
     `trouble` says what an operator must mend before it can be called; "" when nothing.
     `takes_client_credentials`: whether a client's own key may be sent there. A lower
-    `priority` goes first.
+    `priority` goes first. `dialect` is the API it speaks.
     """
 
     name: str
@@ -87,17 +88,13 @@ class ProviderConfig:
     trouble: str = ""
     takes_client_credentials: bool = False
     priority: int = 0
+    dialect: Dialect = "anthropic"
     quirks: Quirks = USUAL
 
     @property
     def simulated(self) -> bool:
         """Whether its answers and money are not real."""
         return self.kind == "simulator"
-
-    @property
-    def dialect(self) -> Dialect:
-        """The API it speaks."""
-        return "anthropic" if self.kind in ("anthropic", "simulator") else "openai"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

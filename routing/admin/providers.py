@@ -16,7 +16,6 @@ from routing import breaker
 from routing.admin import known
 from routing.breaker import Condition
 from routing.models import Provider, UpstreamModel
-from routing.providers import ADAPTERS
 from routing.startup.providers import usable
 
 # Whoever may change these decides where keys are sent.
@@ -222,8 +221,6 @@ class UpstreamModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _condition(provider: Provider, conditions: Iterable[Condition]) -> str:
     """Return what speaks against asking `provider`; it is not asked to find out."""
-    if provider.kind not in ADAPTERS:
-        return "API not supported"
     auth_mode = settings.CASCADE_AUTH_MODE
     if not usable(provider, auth_mode):
         by_clients = auth_mode == "pass_through"

@@ -8,21 +8,26 @@ from django.db import models
 from django.utils import timezone
 
 from routing import secrets, validation, validators
+from routing.providers import ADAPTERS
 from routing.versioning import ConfigModel
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Return the kinds of API that are spoken, each with what people call it."""
+    return [(kind, adapter.label) for kind, adapter in ADAPTERS.items()]
 
 
 class Provider(ConfigModel):
     """Somebody who runs models behind an HTTP API."""
 
     class Kind(models.TextChoices):
-        ANTHROPIC = "anthropic", "Anthropic Messages API"
-        OPENAI = "openai", "OpenAI"
-        GROQ = "groq", "Groq"
-        OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible server"
-        SIMULATOR = "simulator", "Simulator (no real model, no real money)"
+        """The kinds that something here is special about; `kinds` are all."""
+
+        ANTHROPIC = "anthropic"
+        SIMULATOR = "simulator"
 
     name = models.SlugField(max_length=32, unique=True)
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=kinds)
     base_url = models.CharField(
         max_length=200,
         validators=[validators.base_url],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import httpx
@@ -18,7 +19,9 @@ ADAPTERS: Mapping[ProviderKind, Adapter] = {
     "groq": groq.ADAPTER,
     "openai": openai.ADAPTER,
     "openai_compatible": openai_compatible.ADAPTER,
-    "simulator": anthropic.ADAPTER,
+    "simulator": dataclasses.replace(
+        anthropic.ADAPTER, label="Simulator (no real model, no real money)"
+    ),
 }
 
 

@@ -39,7 +39,7 @@ def build_upload(request: ChatRequest, target: Target, upload: Upload) -> httpx.
     return _build(request, target, framing=(framing,), body=_Chunks(upload))
 
 
-ADAPTER = Adapter(build=build_request)
+ADAPTER = Adapter(label="Anthropic Messages API", build=build_request)
 
 
 def _build(

@@ -18,7 +18,7 @@ from routing.errors import (
 )
 from routing.quirks import USUAL, Quirks
 from routing.ticket import Ticket
-from routing.types import ChatRequest, Headers, Reply, Target
+from routing.types import ChatRequest, Dialect, Headers, Reply, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +45,13 @@ class Adapter:
 
     `build` may raise ClientError, and ConfigurationError; `present` closes the reply
     when it raises, which is UpstreamError or ClientGone. `quirks` are those that all
-    providers of the kind have.
+    providers of the kind have. `label` is what people call it.
     """
 
+    label: str
     build: Callable[[ChatRequest, Target], httpx.Request]
     present: Callable[[Reply, ChatRequest, Target], Reply] = as_it_came
+    dialect: Dialect = "anthropic"
     quirks: Quirks = USUAL
 
 

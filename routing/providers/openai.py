@@ -9,6 +9,8 @@ from routing.quirks import Quirks
 # Source: OpenAI API reference, "Create chat completion": `max_tokens` is refused by
 # models that reason, and `developer` is what they call a system prompt.
 ADAPTER = Adapter(
+    label="OpenAI",
+    dialect="openai",
     build=chat.build_request,
     present=chat.present,
     quirks=Quirks(

@@ -8,4 +8,9 @@ from __future__ import annotations
 from routing.providers import chat
 from routing.providers.base import Adapter
 
-ADAPTER = Adapter(build=chat.build_request, present=chat.present)
+ADAPTER = Adapter(
+    label="OpenAI-compatible server",
+    dialect="openai",
+    build=chat.build_request,
+    present=chat.present,
+)

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
 from routing import allowed, quirks, validators
-from routing.models import CascadeRule, Provider
+from routing.models import CascadeRule
+from routing.providers import ADAPTERS
 from routing.rules_file.document import Entry, KeyValue, RulesFile
 from routing.rules_file.naming import name_for
 from routing.rules_file.nodes import Place, Read, Reader, choice, compose
@@ -268,7 +269,7 @@ MODEL: Mapping[str, Read] = {
 }
 PROVIDER: Mapping[str, Read] = {
     "name": _slug,
-    "kind": choice(*Provider.Kind.values),
+    "kind": choice(*ADAPTERS),
     "base_url": Reader.text,
     "api_key": _key,
     "models": _models,
