@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from routing.quality.vetoes import vetoes_of
-from routing.types import ChatRequest, Completion, RuleTerms, Verdict
+from routing.types import ChatRequest, Completion, RuleTerms, Signal, Verdict
 
 LOW_CONFIDENCE = "low_confidence"
 
@@ -25,6 +25,14 @@ def judge(request: ChatRequest, draft: Completion, terms: RuleTerms) -> Verdict:
     return Verdict(
         confidence=terms.prior,
         threshold=terms.threshold,
-        signals=(),
+        signals=_observed(draft),
         reason="" if terms.prior >= terms.threshold else LOW_CONFIDENCE,
     )
+
+
+def _observed(draft: Completion) -> tuple[Signal, ...]:
+    """What is recorded of a draft and decides nothing."""
+    if not draft.logprobs:
+        return ()
+    mean = sum(draft.logprobs) / len(draft.logprobs)
+    return (Signal(name="mean_logprob", value=mean),)
