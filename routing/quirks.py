@@ -26,6 +26,8 @@ class Quirks:
     role of system prompts. `stream_usage`: takes `stream_options.include_usage`.
     `parallel_tool_calls`, `strict_tools`, `json_schema`, `reasoning_effort` and
     `logprobs`: takes the parameter of that name. `files`: takes PDFs as `file` parts.
+    `count_streams`: streams of clients that speak the dialect too are asked for their
+    usage, and the chunk that tells it stays with us.
     """
 
     max_tokens_field: str = "max_tokens"
@@ -37,6 +39,7 @@ class Quirks:
     reasoning_effort: bool = False
     logprobs: bool = False
     files: bool = False
+    count_streams: bool = False
 
 
 NAMES = tuple(field.name for field in fields(Quirks))

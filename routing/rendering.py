@@ -24,7 +24,8 @@ from routing.streams import (
 )
 from routing.translating.failures import chat_error, chat_status
 from routing.translating.message_to_answer import EventTranslator, answer_of
-from routing.types import ChatRequest, Dialect, Headers
+from routing.translating.meters import counts_for_us, tells_usage_alone
+from routing.types import ChatRequest, Dialect, Headers, Target
 
 # What comes before an answer is a ping every few seconds, for minutes at most.
 MAX_EVENTS_BEFORE = 10_000
@@ -39,7 +40,8 @@ class Rendering:
     """One way to render. `name`: the model to put in; None leaves what is there.
 
     `created` is in seconds of the Unix epoch, for the dialect that tells it. `meter`
-    makes what watches such an answer go by.
+    makes what watches such an answer go by. `keeps_usage`: the chunk that tells the
+    usage was asked for by us, and goes no further.
     """
 
     answer: Dialect = "anthropic"
@@ -48,6 +50,7 @@ class Rendering:
     include_usage: bool = False
     created: int = 0
     meter: Callable[[], Meter] = StreamMeter
+    keeps_usage: bool = False
 
     @property
     def crosses(self) -> bool:
@@ -57,7 +60,8 @@ class Rendering:
     @property
     def whole_events(self) -> bool:
         """Whether nothing but whole events leaves here, wherever an answer breaks."""
-        return self.crosses or (self.answer == "openai" and self.name is not None)
+        renamed_everywhere = self.answer == "openai" and self.name is not None
+        return self.crosses or renamed_everywhere or self.keeps_usage
 
     def status(self, status: int) -> int:
         """Return the status this client knows for `status`."""
@@ -99,13 +103,14 @@ class Rendering:
         return tuple(self.whole(part, 200) for part in parts)
 
     def _named(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        if self.name is None:
-            return iter(chunks)
-        if self.answer == "openai":
-            return _each_event(
-                chunks, lambda raw: replace_model_in_chunk(raw, self.name or "")
-            )
-        return renamed(chunks, self.name)
+        if self.answer == "openai" and (self.name or self.keeps_usage):
+            return _each_event(chunks, self._chunk)
+        return renamed(chunks, self.name) if self.name else iter(chunks)
+
+    def _chunk(self, raw: bytes) -> bytes:
+        if self.keeps_usage and tells_usage_alone(raw):
+            return b""
+        return replace_model_in_chunk(raw, self.name) if self.name else raw
 
     def _translated(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         translator = EventTranslator(
@@ -115,9 +120,15 @@ class Rendering:
 
 
 def rendering_for(
-    request: ChatRequest, answer: Dialect, name: str | None = None
+    request: ChatRequest,
+    answer: Dialect,
+    name: str | None = None,
+    served: Target | None = None,
 ) -> Rendering:
-    """Return how an answer in the dialect `answer` is put to whoever sent `request`."""
+    """Return how an answer in the dialect `answer` is put to whoever sent `request`.
+
+    `served` is the model that gave it.
+    """
     meter = partial(READINGS[answer].meter, request)
     if request.native is None:
         return Rendering(answer=answer, name=name, meter=meter)
@@ -125,6 +136,9 @@ def rendering_for(
         answer=answer,
         meter=meter,
         client="openai",
+        keeps_usage=bool(
+            served and answer == "openai" and counts_for_us(request, served)
+        ),
         name=name,
         include_usage=request.native.include_usage,
         created=round(datetime.now(UTC).timestamp()),

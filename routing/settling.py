@@ -165,7 +165,8 @@ class Settler:
         return self._dialect.render_error_event(error, self._decision.request_id)
 
     def _rendering(self, outcome: Outcome, answer: Dialect) -> Rendering:
-        return rendering_for(self._request, answer, self._name_for(outcome))
+        name, served = self._name_for(outcome), outcome.served
+        return rendering_for(self._request, answer, name, served)
 
     def _usage_in(self, body: bytes, verifier: OpenCall) -> tuple[bool, Usage | None]:
         """Return whether a body is an answer, and its usage; no more is decoded."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import httpx
 import msgspec
 
+from routing.body import edited, edits_for, look
 from routing.errors import InvalidRequest, ProxyError
 from routing.prompt_size import estimated_prompt_tokens
 from routing.providers.building import key_of, outgoing, own_credential, ready_body
+from routing.translating.meters import counts_for_us
 from routing.translating.replies import TranslatedReply
 from routing.translating.request_to_chat import chat_request
 from routing.types import ChatRequest, Headers, Reply, Target
@@ -71,7 +73,10 @@ def _said(request: ChatRequest, target: Target) -> tuple[str, Headers, bytes]:
     """Return path, headers and body of what is sent."""
     if request.native is not None:
         native = request.native
-        return native.path, native.headers, native.body_for(target.model)
+        body = native.body_for(target.model)
+        if counts_for_us(request, target):
+            body = _asking_for_usage(body)
+        return native.path, native.headers, body
     if request.method == "GET":
         return request.path, request.headers, b""
     if request.path != _INTERNAL_PATH:
@@ -85,6 +90,18 @@ def _said(request: ChatRequest, target: Target) -> tuple[str, Headers, bytes]:
         prefill=target.facts.prefill is True,
     )
     return PATH, _OWN_HEADERS, msgspec.json.encode(asked)
+
+
+def _asking_for_usage(body: bytes) -> bytes:
+    """Return `body` with `stream_options.include_usage` set, all else as it was."""
+    fields = look(body)
+    try:
+        options = msgspec.json.decode(fields.get("stream_options", b"{}"))
+    except ValueError:
+        options = {}
+    told = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+    changes = {"stream_options": msgspec.json.encode(told)}
+    return edited(body, edits_for(body, fields, changes))
 
 
 def _parsed(request: ChatRequest) -> dict[str, object]:

@@ -20,9 +20,11 @@ from routing.translating.counts import (
     responses_usage,
 )
 from routing.translating.failures import messages_stream_error
+from routing.types import ChatRequest, Target
 from routing.usage import usage_of
 
 _DONE = b"[DONE]"
+_CHAT_END = "/chat/completions"
 # Source: OpenAI API reference, "Responses", streaming events.
 _RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed")
 # An event around a token of text, of a name and a number; only where usage is missing.
@@ -114,6 +116,22 @@ class ChatMeter:
         self._finished = self._finished or any(c.finish_reason for c in told.choices)
         if told.error or told.type == "error":
             self.error = messages_stream_error(told.error or told.as_error)["error"]
+
+
+def counts_for_us(request: ChatRequest, target: Target) -> bool:
+    """Whether a stream is asked for usage that its client did not ask for."""
+    native = request.native
+    if native is None or not request.stream or native.include_usage:
+        return False
+    return target.provider.quirks.count_streams and native.path.endswith(_CHAT_END)
+
+
+def tells_usage_alone(raw: bytes) -> bool:
+    """Whether an event of a stream is the chunk that tells its usage, and no more."""
+    if b'"usage"' not in raw:
+        return False
+    told = _chunk(event_data(raw).strip())
+    return not told.choices and isinstance(told.usage, dict) and not told.error
 
 
 def usage_in_answer(body: bytes, prompt_tokens: int) -> tuple[bool, Usage | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import httpx
 import msgspec
 import pytest
@@ -124,6 +126,36 @@ class TestPassThrough:
         assert made.usage.unpriced == "estimated"
         assert made.cost_nusd is None
 
+    @pytest.mark.parametrize("cascaded", [False, True])
+    def test_a_provider_may_be_asked_for_it_in_the_clients_place(
+        self, openai, upstream, cascaded
+    ):
+        models.Provider.objects.filter(name="other").update(
+            quirks={"count_streams": True}
+        )
+        if cascaded:
+            rule()
+        answers = SMALL if cascaded else LARGE
+        sent = [*TEXT, chunk(usage=USAGE), DONE]
+        upstream.script(answers, streamed(*sent, model=answers))
+        got = ask(openai, stream=True, stream_options={"include_obfuscation": False})
+        asked = msgspec.json.decode(upstream.requests[0].read())
+        assert asked["stream_options"] == {
+            "include_obfuscation": False,
+            "include_usage": True,
+        }
+        assert got.body == b"".join([*TEXT, DONE]).replace(b'"small"', b'"gpt-large"')
+        (made,) = openai.decision.calls
+        assert made.usage.unpriced == ""
+
+    def test_a_client_that_asks_for_it_gets_it(self, openai, upstream):
+        models.Provider.objects.filter(name="other").update(
+            quirks={"count_streams": True}
+        )
+        upstream.script(LARGE, streamed(*TEXT, chunk(usage=USAGE), DONE))
+        got = ask(openai, stream=True, stream_options={"include_usage": True})
+        assert b'"usage":{' in got.body
+
     def test_a_stream_without_done_is_whole_after_its_finish(self, openai, upstream):
         upstream.script(LARGE, streamed(*TEXT))
         got = ask(openai, stream=True)
@@ -215,6 +247,39 @@ class TestCascade:
         ]
         second = ask(openai, tools=tools, messages=messages)
         assert second.headers["x-cascade-outcome"] == "accepted"
+
+
+class TestHeld:
+    def test_a_stream_that_is_undecided_begins_with_comments(
+        self, openai, upstream, settings
+    ):
+        settings.CASCADE_HOLD_S = 0.0
+        settings.CASCADE_PING_S = 0.01
+        rule()
+        opened = threading.Event()
+        answer = streamed(*TEXT, DONE, model=SMALL)
+        answer.wait = opened
+        upstream.script(SMALL, answer)
+        got = ask(openai, stream=True)
+        first = next(got.chunks)
+        opened.set()
+        assert first == b": ping\n\n"
+        assert b"[DONE]" in got.body
+
+    def test_its_failure_is_data_of_the_stream(self, openai, upstream, settings):
+        settings.CASCADE_HOLD_S = 0.0
+        settings.CASCADE_PING_S = 0.01
+        rule(prior=0.1)
+        opened = threading.Event()
+        answer = streamed(*TEXT, DONE, model=SMALL)
+        answer.wait = opened
+        upstream.script(SMALL, answer)
+        error = b'{"error": {"message": "busy"}}'
+        upstream.script(LARGE, HttpAnswer(status=503, chunks=[error]))
+        got = ask(openai, stream=True)
+        next(got.chunks)
+        opened.set()
+        assert got.body.endswith(b"data: " + error + b"\n\n")
 
 
 class TestAcross:
