@@ -102,7 +102,8 @@ def message_tools(tools: Any) -> list[Json]:
 def _tool(tool: Json) -> Json:
     function = mapping(tool, "function")
     if tool.get("type") != "function":
-        raise CannotBeSaid(f"tools: this model takes no tools of type {tool['type']}.")
+        kind = string(tool.get("type")) or "no type"
+        raise CannotBeSaid(f"tools: this model takes functions, not {kind}.")
     told: Json = {"name": function.get("name")}
     if "description" in function:
         told["description"] = function["description"]
