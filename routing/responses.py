@@ -165,7 +165,7 @@ def _held(
         answer=lambda outcome: _late_body(settler.settle(outcome), spoken),
         on_abandon=connection.abandon,
     )
-    headers = (*HELD_HEADERS, ("request-id", decision.request_id))
+    headers = (*HELD_HEADERS, (spoken.REQUEST_ID, decision.request_id))
     settled = Settled(status=200, headers=headers, body=body, streamed=True)
     added = {"x-cascade-decision": decision.id}
     return _with(_streaming(settled, connection), added)

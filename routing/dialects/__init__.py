@@ -17,6 +17,10 @@ _SHARED_START = "/v1/models"
 class ClientDialect(Protocol):
     """What we say ourselves to a client, in its dialect."""
 
+    @property
+    def REQUEST_ID(self) -> str:
+        """The header that names an answer."""
+
     def status_of(self, error: ProxyError) -> int:
         """Return the status of our own `error`."""
 

@@ -14,6 +14,7 @@ from routing.types import ChatRequest, Headers
 
 T = TypeVar("T")
 
+REQUEST_ID = "request-id"
 # Source: Anthropic API reference, "Create a Message".
 MAX_MESSAGES = 100_000
 MAX_TOOLS = 10_000
@@ -115,7 +116,7 @@ def render_error_event(error: ProxyError, request_id: str) -> bytes:
 
 def error_headers(error: ProxyError, request_id: str) -> Headers:
     """Return the headers that go with `render_error`."""
-    headers = [("content-type", "application/json"), ("request-id", request_id)]
+    headers = [("content-type", "application/json"), (REQUEST_ID, request_id)]
     if error.should_retry is not None:
         headers.append(("x-should-retry", "true" if error.should_retry else "false"))
     if error.retry_after_s is not None:

@@ -18,6 +18,7 @@ from routing.translating.request_to_messages import messages_request, only_in_ch
 from routing.translating.values import CannotBeSaid
 from routing.types import ChatRequest, Headers
 
+REQUEST_ID = "x-request-id"
 CHAT_PATH = "/v1/chat/completions"
 RESPONSES_PATH = "/v1/responses"
 MAX_MESSAGES = 100_000
@@ -125,7 +126,7 @@ def render_error_event(error: ProxyError, request_id: str) -> bytes:
 
 def error_headers(error: ProxyError, request_id: str) -> Headers:
     """Return the headers that go with `render_error`."""
-    headers = [("content-type", "application/json"), ("x-request-id", request_id)]
+    headers = [("content-type", "application/json"), (REQUEST_ID, request_id)]
     if error.should_retry is not None:
         headers.append(("x-should-retry", "true" if error.should_retry else "false"))
     if error.retry_after_s is not None:

@@ -63,8 +63,8 @@ turns = st.lists(
     max_size=3,
 )
 CHAT_FIELDS = """model messages max_tokens max_completion_tokens stream tools stop n
-tool_choice response_format temperature reasoning_effort stream_options logprobs functions
-parallel_tool_calls modalities"""
+tool_choice response_format temperature reasoning_effort stream_options logprobs
+functions parallel_tool_calls modalities"""
 chat_fields = st.fixed_dictionaries(
     {}, optional=dict.fromkeys(CHAT_FIELDS.split(), values)
 )
