@@ -20,6 +20,8 @@ from routing.types import ChatRequest, Headers, Reply, Target
 
 PATH = "/v1/chat/completions"
 _INTERNAL_PATH = "/v1/messages"
+# Source: OpenAI API reference, "Authentication": with a key of another account, 401.
+_OF_ACCOUNTS = ("openai-organization", "openai-project")
 _OWN_HEADERS: Headers = (
     ("content-type", "application/json"),
     ("accept", "application/json, text/event-stream"),
@@ -76,7 +78,7 @@ def _said(request: ChatRequest, target: Target) -> tuple[str, Headers, bytes]:
         body = native.body_for(target.model)
         if counts_for_us(request, target):
             body = _asking_for_usage(body)
-        return native.path, native.headers, body
+        return native.path, _of_the_key(native.headers, request), body
     if request.method == "GET":
         return request.path, request.headers, b""
     if request.path != _INTERNAL_PATH:
@@ -90,6 +92,13 @@ def _said(request: ChatRequest, target: Target) -> tuple[str, Headers, bytes]:
         prefill=target.facts.prefill is True,
     )
     return PATH, _OWN_HEADERS, msgspec.json.encode(asked)
+
+
+def _of_the_key(headers: Headers, request: ChatRequest) -> Headers:
+    """Return `headers` without those that name the account of another key."""
+    if request.credential:
+        return headers
+    return tuple(header for header in headers if header[0] not in _OF_ACCOUNTS)
 
 
 def _asking_for_usage(body: bytes) -> bytes:

@@ -91,13 +91,18 @@ TEXT = (chunk(role="assistant", content=""), chunk(content="4"), chunk("stop"))
 class TestPassThrough:
     def test_the_bytes_are_the_clients_and_the_providers(self, openai, upstream):
         upstream.script(LARGE, whole())
-        headers = {"authorization": f"Bearer {openai.key}", "openai-beta": "x"}
+        headers = {
+            "authorization": f"Bearer {openai.key}",
+            "openai-beta": "x",
+            "openai-organization": "org-of-the-client",
+        }
         got = openai.post(ODD_BODY, f"{PATH}?a=1", headers=headers)
         (sent,) = upstream.requests
         assert sent.read() == ODD_BODY
         assert str(sent.url) == f"http://other.test{PATH}?a=1"
         assert sent.headers["authorization"] == f"Bearer {OPENAI_KEY}"
         assert sent.headers["openai-beta"] == "x"
+        assert "openai-organization" not in sent.headers
         assert openai.key not in str(sent.headers.raw)
         assert got.body == spaced(chat_answer() | {"model": LARGE})
         assert got.headers["x-cascade-outcome"] == "pass_through"
