@@ -28,7 +28,8 @@ _DONE = b"[DONE]"
 # cost several times as much. Within a text quotes are escaped.
 _TELLING = (
     _DONE,
-    b'"usage"',
+    b'"usage":{',
+    b'"usage": {',
     b'"error"',
     b'"x_groq"',
     b'"response.',
