@@ -55,6 +55,7 @@ def reason_against(
         return None
     return (
         _by_memory(recalled)
+        or _bound_to_dialect(request, draft)
         or _bound_to_verifier(request)
         or reason_against_asking(request, draft, plan)
         or reason_against_cost(request, plan, recalled)
@@ -93,6 +94,15 @@ def _by_memory(recalled: Recalled) -> str | None:
     if recalled.in_tool_loop and not recalled.loop_of_draft:
         return "tool_loop_of_verifier"
     return None
+
+
+def _bound_to_dialect(request: ChatRequest, draft: Target) -> str | None:
+    """A judge reads the internal form, and a draft of another dialect answers it."""
+    native = request.native
+    if native is None or (native.judgeable and not native.beyond):
+        return None
+    spoken = native.judgeable and draft.provider.dialect == "openai"
+    return None if spoken else "other_dialect"
 
 
 def _bound_to_verifier(request: ChatRequest) -> str | None:
