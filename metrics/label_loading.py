@@ -92,6 +92,6 @@ def _measured(record: LabelRecord, decision: Mapping[str, Any]) -> MeasuredDraft
         decided_at=decision["started_at"],
         route=record.route[:32],
         features_version=record.features_version,
-        features=list(record.features),
-        second=list(record.second),
+        features=record.features,
+        second=record.second,
     )

@@ -205,8 +205,8 @@ def _by_judge(
         for question in questions
     ]
     calls = tuple(call for answer in answers for call in answer.calls)
-    told = [answer.completion for answer in answers]
-    preferred = judging.preference_in(*told) if all(told) else None  # type: ignore[arg-type]  both are there
+    first, second = (answer.completion for answer in answers)
+    preferred = judging.preference_in(first, second) if first and second else None
     if preferred is None:
         return None, calls
     label = LabelRecord(
