@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils import timezone
 
@@ -117,7 +118,7 @@ def _issued(
 ) -> RuleCertificate | None:
     """The certificate for `found`, written only where it says something new."""
     state = State.IN_FORCE if found.threshold is not None else State.NOT_CERTIFIABLE
-    values = {
+    values: dict[str, Any] = {
         "state": state,
         "knowledge_version": known.version,
         "harm": promise.harm,

@@ -20,6 +20,7 @@ from metrics.types import TRY_TAG, LabelRecord
 from routing import cascade, drafting, judging, rules
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
+from routing.eligibility import reason_against_asking
 from routing.listening import Heard
 from routing.looking import JUDGE_TIMEOUT_S
 from routing.outcome import Outcome
@@ -126,6 +127,8 @@ def _ask_draft(drawn: _Drawn) -> None:
     plan = dataclasses.replace(
         drawn.outcome.plan, draft=drawn.outcome.plan.observed, observed=None, reason=""
     )
+    if plan.draft is None or reason_against_asking(drawn.request, plan.draft, plan):
+        return
     nothing_yet = Outcome(kind="pass_through", plan=plan)
     judge = rules.judge_of(plan, drawn.decision.snapshot)
     seen = cascade.drafted(

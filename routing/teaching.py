@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -149,7 +150,7 @@ def _measured(rule: CascadeRule, labels: Mapping[str, Label]) -> list[MeasuredDr
 
 
 def _signals(ids: Sequence[str]) -> dict[str, Mapping[str, float]]:
-    found: dict[str, Mapping[str, float]] = {}
+    found: dict[str, Any] = {}
     for start in range(0, len(ids), FOUND_AT_ONCE):
         rows = RoutingDecision.objects.filter(
             decision_id__in=ids[start : start + FOUND_AT_ONCE]

@@ -205,6 +205,16 @@ class TestLabels:
         pool.wait()
         assert upstream.models == [LARGE]
 
+    def test_an_observed_draft_is_not_asked_what_it_may_not_see(self, openai, upstream):
+        rule(request_model=VERIFIER, draft_model=SMALL, mode="observe")
+        upstream.script(VERIFIER, message("4", model=VERIFIER))
+        source = {"type": "file", "file_id": "file_1"}
+        content = [{"type": "document", "source": source}]
+        messages = [{"role": "user", "content": content}]
+        assert openai.ask(messages=messages).status == 200
+        pool.wait()
+        assert upstream.models == [VERIFIER]
+
 
 class TestSecondOpinions:
     @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from routing.dialects import DIALECTS, spoken_at
 from routing.dialects.openai import parse_request, parse_responses_request
-from routing.errors import InvalidRequest
+from routing.errors import BudgetSpent, InvalidRequest
 
 HI = [{"role": "user", "content": "Hi"}]
 HEADERS = (
@@ -125,3 +125,19 @@ def test_an_error_in_a_stream_is_data(body):
     told = DIALECTS["openai"].error_event_of(body)
     assert told.startswith(b"data: {")
     assert msgspec.json.decode(told[6:])["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("enforced_spend_limit_reached", "insufficient_quota"),
+        ("session_request_limit_reached", "session_request_limit_reached"),
+    ],
+)
+def test_what_asking_again_does_not_mend_has_a_code_of_its_own(said, code):
+    error = BudgetSpent("Spent.", error_code=said)
+    told = msgspec.json.decode(DIALECTS["openai"].render_error(error, "req_1"))
+    assert (told["error"]["code"], told["error"]["message"]) == (code, "Spent.")
+    headers = dict(DIALECTS["openai"].error_headers(error, "req_1"))
+    assert headers["x-should-retry"] == "false"
+    assert "retry-after" not in headers
