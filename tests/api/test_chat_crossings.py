@@ -206,7 +206,12 @@ class TestLabels:
         assert upstream.models == [LARGE]
 
     def test_an_observed_draft_is_not_asked_what_it_may_not_see(self, openai, upstream):
-        rule(request_model=VERIFIER, draft_model=SMALL, mode="observe")
+        row = models.Provider(
+            name="third", kind="anthropic", base_url="http://third.test"
+        )
+        row.save()
+        row.models.create(name="foreign")
+        rule(request_model=VERIFIER, draft_model="foreign", mode="observe")
         upstream.script(VERIFIER, message("4", model=VERIFIER))
         source = {"type": "file", "file_id": "file_1"}
         content = [{"type": "document", "source": source}]
