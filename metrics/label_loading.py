@@ -82,12 +82,15 @@ def _label(record: LabelRecord, decision: Mapping[str, Any]) -> Label:
 
 
 def _measured(record: LabelRecord, decision: Mapping[str, Any]) -> MeasuredDraft:
+    vectors: dict[str, Any] = {
+        "features": list(record.features),
+        "second": list(record.second),
+    }
     return MeasuredDraft(
         decision_id=record.decision_id,
         rule=decision["rule"],
         decided_at=decision["started_at"],
         route=record.route[:32],
         features_version=record.features_version,
-        features=list(record.features),
-        second=list(record.second),
+        **vectors,
     )

@@ -14,6 +14,7 @@ VETOES = {
     "unknown_tool": "calls a tool that the request does not offer",
     "invalid_tool_input": "calls a tool with an input that violates its schema",
     "forced_tool_not_called": "calls no tool, or another one, though one was demanded",
+    "tool_call_in_text": "writes the call of a tool as text",
     "invalid_structured_output": "is not the JSON that the request declared",
     "unclosed_code_fence": "ends within a block of code",
     "repetition_loop": "ends in the same words over and over",
@@ -24,6 +25,8 @@ NOT_ELIGIBLE = {
     "draft_down": "The draft's model keeps failing: its circuit breaker is open.",
     "tool_loop_of_verifier": "The results of tools came back that the draft is not "
     "known to have called, and a loop of tools ends with the model that began it.",
+    "other_dialect": "It asks for something that only its client's own dialect can "
+    "say.",
     "thread": "The provider holds the conversation (thread).",
     "compaction": "The history is, or may be, replaced by a summary that is bound to "
     "the verifier (compaction).",

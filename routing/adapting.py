@@ -54,9 +54,11 @@ def copy_for(
 ) -> ChatRequest:
     """Return `request` as `target` is to be asked: itself when it suits the model.
 
-    What is not known of the model changes nothing, and a request with an obstacle is
-    left alone.
+    What is not known of the model changes nothing; a request with an obstacle, or one
+    that only its client's own dialect can say, is left alone.
     """
+    if request.native and request.native.beyond:
+        return request
     try:
         changes = _changes(request, target.facts, terms)
     except _Obstacle:
@@ -183,4 +185,5 @@ def _with(request: ChatRequest, changes: Changes) -> ChatRequest:
         fields={name: raw for name, raw in fields.items() if name not in removed},
         model_span=moved(request.model_span, edits),
         max_tokens=int(max_tokens) if max_tokens else request.max_tokens,
+        native=None,  # its own words are not those any more: it is translated
     )

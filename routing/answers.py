@@ -20,17 +20,12 @@ from routing.errors import (
     StreamInterrupted,
     status_of_error_type,
 )
-from routing.metering import MAX_EVENT_BYTES, StreamMeter
 from routing.outcome import OpenCall, Outcome
-from routing.sse import EventSplitter, event_name
-from routing.streams import replace_model
+from routing.rendering import Rendering
 from routing.types import Call, Reply
 
 # Sending what is ready never waits, so under gevent nobody else would get a turn.
 CHUNKS_IN_A_ROW = 64
-# What comes before an answer is a ping every few seconds, for minutes at most.
-MAX_EVENTS_BEFORE = 10_000
-
 RenderError = Callable[[ProxyError], bytes]
 
 
@@ -48,7 +43,7 @@ class StreamEnd:
 
 
 class LiveAnswer:
-    """The verifier's stream, passed on byte for byte as it comes.
+    """The verifier's stream, passed on as it comes: byte for byte, or rendered.
 
     `on_first(wait_ms)` is called before the first byte goes out, `on_end` once: before
     the last event goes out, so that nothing answered is lost when we are killed, or at
@@ -61,7 +56,7 @@ class LiveAnswer:
         self,
         call: OpenCall,
         *,
-        rename_to: str | None,
+        rendering: Rendering,
         render_error: RenderError,
         on_first: Callable[[float], None],
         on_end: Callable[[StreamEnd], None],
@@ -70,12 +65,12 @@ class LiveAnswer:
         self._render_error = render_error
         self._on_first = on_first
         self._on_end = on_end
-        self._meter = StreamMeter()
+        self._meter = rendering.meter()
         self._decode = decoder_for(call.reply.headers)
         self._plain = not is_compressed(call.reply.headers)
-        chunks: Iterable[bytes] = self._metered(call.reply)
-        rename = rename_to if self._plain else None
-        self._chunks = iter(renamed(chunks, rename) if rename else chunks)
+        self._whole_events = rendering.whole_events
+        chunks = self._metered(call.reply)
+        self._chunks = rendering.live(chunks) if self._plain else chunks
         self._begun = self._ended = self._told_end = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -130,7 +125,7 @@ class LiveAnswer:
             yield chunk
 
     def _at_end(self) -> bytes:
-        if self._told_all or self._unread:
+        if self._told_all or self._unread or self._meter.ended:
             self._end(failed_status=self._told_failure)
             self._ended = True
             raise StopIteration
@@ -139,7 +134,7 @@ class LiveAnswer:
     def _broken(self, error: ProxyError) -> bytes:
         self._ended = True
         self._end(failed_status=error.status, failure=error.failure)
-        if self._meter.mid_event or not self._plain:
+        if not self._plain or (self._meter.mid_event and not self._whole_events):
             raise error
         return self._render_error(error)
 
@@ -259,26 +254,3 @@ class ReleasingBody:
         """Release the connection, then close the body."""
         self._release()
         self._body.close()
-
-
-def renamed(chunks: Iterable[bytes], model: str) -> Iterator[bytes]:
-    """Yield a stream with `model` as the model of its `message_start`.
-
-    Events before it wait until they are whole, those after it pass as they come. What
-    does not come to a `message_start` within `MAX_EVENT_BYTES` passes as it is.
-    """
-    splitter = EventSplitter()
-    coming = iter(chunks)
-    before = 0
-    for chunk in coming:
-        events = splitter.feed(chunk)
-        before += len(events)
-        if events:
-            yield b"".join(replace_model(event, model) for event in events)
-        if any(event_name(event) == "message_start" for event in events):
-            break
-        if splitter.rest_bytes > MAX_EVENT_BYTES or before > MAX_EVENTS_BEFORE:
-            break
-    if splitter.rest:
-        yield splitter.rest
-    yield from coming

@@ -12,8 +12,14 @@ from django.db import transaction
 
 from routing.models import Installation
 from routing.rules_file import loading, parsing
+from routing.rules_file.document import RulesFile
 
 DEFAULT_RULES = Path(__file__).parent / "data" / "default_rules.yaml"
+
+
+def default_document() -> RulesFile:
+    """Return what the shipped file says."""
+    return parsing.parse(DEFAULT_RULES.read_text(encoding="utf-8"), "defaults")
 
 
 def load_once(*, rules: bool) -> bool:
@@ -25,7 +31,7 @@ def load_once(*, rules: bool) -> bool:
     """
     if Installation.current().defaults_loaded:
         return False
-    document = parsing.parse(DEFAULT_RULES.read_text(encoding="utf-8"), "defaults")
+    document = default_document()
     if not rules:
         document = dataclasses.replace(document, rules=None)
     with transaction.atomic():

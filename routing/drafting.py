@@ -12,12 +12,14 @@ from routing.encoding import is_compressed, plain
 from routing.errors import ClientGone, Failure, ProxyError, UpstreamTimeout
 from routing.metering import cut_off_usage
 from routing.patience import wait_before_retry
+from routing.reading import READINGS, answer_dialect
 from routing.sse import EventSplitter
-from routing.streams import MessageFolder, parse_message
+from routing.translating.replies import TranslatedReply
 from routing.types import (
     Call,
     ChatRequest,
     Completion,
+    Dialect,
     Headers,
     Reply,
     Target,
@@ -47,7 +49,8 @@ class Draft:
     """What came of asking the draft model.
 
     `calls` are all tries, the one that counts last.
-    `parts` is the body as received: one whole JSON message, or a stream's raw events.
+    `parts` is the body as received, in `dialect`: one whole JSON message, or a stream's
+    raw events.
     `completion` is None when there is none to judge; `failure` then says why:
     `draft_error` or `draft_timeout`. `gone`: the client left meanwhile.
     """
@@ -58,6 +61,7 @@ class Draft:
     completion: Completion | None = None
     failure: str = ""
     gone: bool = False
+    dialect: Dialect = "anthropic"
 
 
 class _Unusable(Exception):
@@ -113,7 +117,7 @@ class _Asker:
     patient: bool
 
     def ask(self, timeout_s: float) -> Draft:
-        reading = _Reading(self.target, self.role)
+        reading = _Reading(self.request, self.target, self.role)
         try:
             reply = self.upstream.ask(self.request, self.target, timeout_s=timeout_s)
             return reading.read(plain(reply), stream=self.request.stream)
@@ -131,13 +135,15 @@ class _Asker:
 class _Reading:
     """One draft while it is read; knows the usage so far when it breaks off."""
 
-    def __init__(self, target: Target, role: Role) -> None:
+    def __init__(self, request: ChatRequest, target: Target, role: Role) -> None:
+        self._request = request
         self._target = target
         self._role = role
+        self._dialect = answer_dialect(request, target)
         self._started = time.monotonic()
         self._status: int | None = None
         self._headers: Headers = ()
-        self._folder = MessageFolder()
+        self._folder = READINGS[self._dialect].folder(request)
 
     @property
     def begun(self) -> bool:
@@ -152,15 +158,21 @@ class _Reading:
             parts = self._events(reply) if stream else (_whole(reply),)
         finally:
             reply.close()
-        completion = self._folder.completion() if stream else parse_message(parts[0])
+        completion = self._folder.completion() if stream else self._parsed(parts[0])
         if completion is None:
             raise _Unusable
+        if isinstance(reply, TranslatedReply) and reply.logprobs:
+            completion = dataclasses.replace(completion, logprobs=reply.logprobs)
         return Draft(
             calls=(self._call(completion),),
             headers=reply.headers,
             parts=tuple(parts),
             completion=completion,
+            dialect=self._dialect,
         )
+
+    def _parsed(self, body: bytes) -> Completion | None:
+        return READINGS[self._dialect].whole(body, self._request)
 
     def failed(
         self,

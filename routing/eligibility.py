@@ -50,8 +50,7 @@ def reason_against(
     could not go well. Cost: one pass over the messages that builds no contents, and one
     over the bytes for each thing the model is known to lack.
     """
-    draft = plan.draft
-    if draft is None:
+    if plan.draft is None:
         return None
     return reason_against_observing(request, plan, recalled) or reason_against_cost(
         request, plan, recalled
@@ -69,6 +68,7 @@ def reason_against_observing(
         return None
     return (
         _by_memory(recalled)
+        or _bound_to_dialect(request, plan.draft)
         or _bound_to_verifier(request)
         or reason_against_asking(request, plan.draft, plan)
     )
@@ -106,6 +106,15 @@ def _by_memory(recalled: Recalled) -> str | None:
     if recalled.in_tool_loop and not recalled.loop_of_draft:
         return "tool_loop_of_verifier"
     return None
+
+
+def _bound_to_dialect(request: ChatRequest, draft: Target) -> str | None:
+    """A judge reads the internal form, and a draft of another dialect answers it."""
+    native = request.native
+    if native is None or (native.judgeable and not native.beyond):
+        return None
+    spoken = native.judgeable and draft.provider.dialect == "openai"
+    return None if spoken else "other_dialect"
 
 
 def _bound_to_verifier(request: ChatRequest) -> str | None:

@@ -80,8 +80,10 @@ def consider(
     """
     if decision.tag == TRY_TAG or outcome.plan.rule is None:
         return
+    if request.native is not None and not request.native.judgeable:
+        return
     drawn = _Drawn(
-        request=request,
+        request=request.in_internal_form(),
         outcome=outcome,
         decision=decision,
         verifier=heard.completion() if heard else None,

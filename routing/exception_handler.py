@@ -11,6 +11,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.exceptions import MethodNotAllowed as DrfMethodNotAllowed
 
 from metrics.identifiers import new_request_id
+from routing.dialects import spoken_at
 from routing.errors import (
     InvalidRequest,
     MethodNotAllowed,
@@ -19,6 +20,7 @@ from routing.errors import (
     RequestTooLarge,
 )
 from routing.responses import error_response
+from routing.types import Dialect
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     if known is None:
         logger.error("unforeseen error, %s", request_id, exc_info=error)
         known = ProxyError("An error of the proxy. Its log tells more by request_id.")
-    response = error_response(known, request_id)
+    response = error_response(known, request_id, _dialect(context.get("request")))
     _log(known, request_id, context)
     if isinstance(error, DrfMethodNotAllowed):
         response.headers["allow"] = ", ".join(context["view"].allowed_methods)
@@ -61,8 +63,12 @@ def _log(error: ProxyError, request_id: str, context: dict[str, Any]) -> None:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the 500 for what was raised outside a view; Django has logged it."""
-    del request
-    return error_response(ProxyError("An error of the proxy."), new_request_id())
+    error = ProxyError("An error of the proxy.")
+    return error_response(error, new_request_id(), _dialect(request))
+
+
+def _dialect(request: Any) -> Dialect:
+    return spoken_at(request.path_info, request.META) if request else "anthropic"
 
 
 def _known(error: Exception) -> ProxyError | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from routing.encoding import is_compressed
+from routing.reading import READINGS, Reading
 from routing.sse import EventSplitter
-from routing.streams import MessageFolder, parse_message
-from routing.types import Completion, Headers, Reply
+from routing.types import ChatRequest, Completion, Dialect, Headers, Reply
 
 # An event a token, of about 120 bytes, is 256 KB of text.
 MAX_READ_BYTES = 8 * 1024 * 1024
@@ -15,14 +15,17 @@ MAX_READ_BYTES = 8 * 1024 * 1024
 MAX_OPENINGS = 300_000
 
 
-def heard(reply: Reply, *, streamed: bool) -> tuple[Reply, Heard | None]:
-    """Return `reply`, and what is heard of it while it is read.
+def heard(
+    reply: Reply, request: ChatRequest, *, streamed: bool, dialect: Dialect
+) -> tuple[Reply, Heard | None]:
+    """Return `reply`, and what is heard of it while it is read, in `dialect`.
 
     None where its body is compressed in a way we do not know.
     """
     if is_compressed(reply.headers):
         return reply, None
-    answer = _Streamed() if streamed else _Whole()
+    reading = READINGS[dialect]
+    answer = (_Streamed if streamed else _Whole)(reading, request)
     return _HeardReply(reply, answer), answer
 
 
@@ -67,10 +70,10 @@ class Heard:
 
 
 class _Streamed(Heard):
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading, request: ChatRequest) -> None:
         super().__init__()
         self._splitter = EventSplitter()
-        self._folder = MessageFolder()
+        self._folder = reading.folder(request)
 
     def _completion(self) -> Completion | None:
         return self._folder.completion()
@@ -81,12 +84,15 @@ class _Streamed(Heard):
 
 
 class _Whole(Heard):
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading, request: ChatRequest) -> None:
         super().__init__()
+        self._reading, self._request = reading, request
         self._chunks: list[bytes] = []
 
     def _completion(self) -> Completion | None:
-        return None if self._deaf else parse_message(b"".join(self._chunks))
+        if self._deaf:
+            return None
+        return self._reading.whole(b"".join(self._chunks), self._request)
 
     def _take(self, chunk: bytes) -> None:
         self._chunks.append(chunk)

@@ -80,7 +80,7 @@ class Inquiry:
             return None
         if reason_against_asking(self._request, second, self._plan):
             return None
-        asked = copy_for(self._request, second, rule)
+        asked = copy_for(self._request.in_internal_form(), second, rule)
         return in_background(
             lambda: drafting.take(
                 asked,

@@ -86,6 +86,11 @@ class StreamMeter:
         return self.lost or self._splitter.rest_bytes > 0
 
     @property
+    def ended(self) -> bool:
+        """Whether an end of the stream now would be one: only after `message_stop`."""
+        return self.complete
+
+    @property
     def usage(self) -> Usage | None:
         """The usage told so far; None when none was."""
         return usage_of(self._usage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -53,6 +53,39 @@ class ListedModel(msgspec.Struct, frozen=True, kw_only=True):
     retires_at: _Moment | None = None
 
 
+class _OpenAIMeta(msgspec.Struct, frozen=True):
+    n_ctx_train: _Tokens | None = None
+
+
+class _OpenAIEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry in OpenAI's shape, with what compatible servers add to it.
+
+    Source: OpenAI API reference, `GET /v1/models`; Groq's `context_window` and
+    `max_completion_tokens`, vLLM's `max_model_len`, llama.cpp's `meta`, OpenRouter's
+    `context_length`.
+    """
+
+    id: _Name
+    created: _Tokens | None = None
+    context_window: _Tokens | None = None
+    max_model_len: _Tokens | None = None
+    context_length: _Tokens | None = None
+    max_completion_tokens: _Tokens | None = None
+    meta: _OpenAIMeta | None = None
+
+    def listed(self) -> ListedModel:
+        """Return the entry as we keep it. A day of 0 is none."""
+        trained = self.meta.n_ctx_train if self.meta else None
+        limits = (self.context_window, self.max_model_len, self.context_length, trained)
+        created = datetime.fromtimestamp(self.created, UTC) if self.created else None
+        return ListedModel(
+            id=self.id,
+            max_input_tokens=next((limit for limit in limits if limit), None),
+            max_tokens=self.max_completion_tokens,
+            created_at=created,
+        )
+
+
 class _Page(msgspec.Struct, frozen=True):
     data: list[msgspec.Raw]
     has_more: bool = False
@@ -73,11 +106,12 @@ def models_of(provider: ProviderConfig, upstream: Upstream) -> list[ListedModel]
     One call a page. Raises NotListed when the provider refuses, ProxyError when it
     cannot be asked.
     """
+    read = _openai_entry if provider.dialect == "openai" else _entry
     by_name = {
         listed.id: listed
         for page in _pages(provider, upstream)
         for raw in page.data
-        if (listed := _entry(raw)) is not None
+        if (listed := read(raw)) is not None
     }
     if not by_name:
         raise NotListed("Its list of models has none that can be read.")
@@ -86,7 +120,7 @@ def models_of(provider: ProviderConfig, upstream: Upstream) -> list[ListedModel]
 
 def _pages(provider: ProviderConfig, upstream: Upstream) -> Iterator[_Page]:
     seen: set[str] = set()
-    query = {"limit": str(PAGE_MODELS)}
+    query = {} if provider.dialect == "openai" else {"limit": str(PAGE_MODELS)}
     for _ in range(MAX_PAGES):
         page = _page(provider, upstream, query)
         yield page
@@ -129,6 +163,13 @@ def _entry(raw: msgspec.Raw) -> ListedModel | None:
     try:
         return msgspec.json.decode(raw, type=ListedModel)
     except (ValueError, RecursionError):
+        return None
+
+
+def _openai_entry(raw: msgspec.Raw) -> ListedModel | None:
+    try:
+        return msgspec.json.decode(raw, type=_OpenAIEntry).listed()
+    except (ValueError, RecursionError, OverflowError):
         return None
 
 

@@ -21,8 +21,6 @@ from routing.errors import ConfigurationError
 from routing.model_source import ListedModel
 from routing.models import Provider, UpstreamModel
 
-# Whose list of models we can read.
-KINDS = (Provider.Kind.ANTHROPIC, Provider.Kind.SIMULATOR)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from metrics.types import OutcomeKind, Role, Usage
 from routing.drafting import Draft
 from routing.errors import Failure, ProxyError
-from routing.types import NOTHING_RECALLED, Call, CascadePlan, Recalled, Reply, Target
+from routing.types import (
+    NOTHING_RECALLED,
+    Call,
+    CascadePlan,
+    Dialect,
+    Recalled,
+    Reply,
+    Target,
+)
 from routing.verdicts import Verdict
 
 
@@ -17,7 +25,8 @@ class OpenCall:
     """The call of whoever answers, its body still to come; its reader closes `reply`.
 
     `role` is `fallback` when the verifier was not available. `started` is in monotonic
-    seconds; until the headers came, `waited_ms` went by.
+    seconds; until the headers came, `waited_ms` went by. `dialect` is the shape of the
+    body.
     """
 
     role: Role = "verifier"
@@ -25,6 +34,7 @@ class OpenCall:
     reply: Reply
     started: float
     waited_ms: float
+    dialect: Dialect = "anthropic"
 
     def ended(
         self, usage: Usage | None, *, cut_off: bool = False, failure: Failure = ""

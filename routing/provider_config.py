@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
-from typing import cast
 
 from routing.errors import ConfigurationError
 from routing.models import Provider, ProviderKey
-from routing.types import AccountKey, ProviderConfig, ProviderKind
+from routing.providers import ADAPTERS
+from routing.quirks import USUAL, with_said
+from routing.types import AccountKey, ProviderConfig
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +35,18 @@ def provider_config(
         if further.enabled and (secret := _read(row, further))
     ]
     home = keys[0].secret if keys else ""
+    adapter = ADAPTERS.get(row.kind)
     return ProviderConfig(
         name=row.name,
-        kind=cast(ProviderKind, row.kind),
+        kind=row.kind,
         base_url=row.base_url.rstrip("/"),
         api_key=home,
         keys=tuple(keys) if len(keys) > 1 else (),
         trouble="" if home else trouble,
         takes_client_credentials=row.takes_client_credentials,
         priority=row.priority,
+        dialect=adapter.dialect if adapter else "anthropic",
+        quirks=with_said(adapter.quirks if adapter else USUAL, row.quirks),
     )
 
 

@@ -22,11 +22,11 @@ from routing.answers import (
 from routing.background import in_background
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
-from routing.dialects import anthropic
+from routing.dialects import DIALECTS, ClientDialect, dialect_of
 from routing.errors import ProxyError
 from routing.outcome import Outcome
 from routing.settling import EVENT_STREAM, Settled, Settler
-from routing.types import CascadePlan, ChatRequest, Headers, Recalled
+from routing.types import CascadePlan, ChatRequest, Dialect, Headers, Recalled
 from routing.verdicts import Judge
 
 # About the server that answered, which is us; set-cookie would tie later requests of
@@ -89,16 +89,19 @@ def respond(
         return _answer(run(), settler, decision, connection)
     pending = in_background(run, name="cascade")
     if not wait([pending], timeout=settings.CASCADE_HOLD_S).done:
-        return _held(pending, settler, decision, connection)
+        return _held(pending, settler, decision, connection, dialect_of(request))
     return _answer(pending.result(), settler, decision, connection)
 
 
-def error_response(error: ProxyError, request_id: str) -> HttpResponse:
-    """Return our own `error` as an answer in Anthropic's envelope."""
+def error_response(
+    error: ProxyError, request_id: str, dialect: Dialect = "anthropic"
+) -> HttpResponse:
+    """Return our own `error` as an answer in the envelope of `dialect`."""
+    spoken = DIALECTS[dialect]
     return plain_response(
-        error.status,
-        anthropic.error_headers(error, request_id),
-        anthropic.render_error(error, request_id),
+        spoken.status_of(error),
+        spoken.error_headers(error, request_id),
+        spoken.render_error(error, request_id),
     )
 
 
@@ -165,15 +168,16 @@ def _held(
     settler: Settler,
     decision: Decision,
     connection: ClientConnection,
+    spoken: ClientDialect,
 ) -> HttpResponseBase:
     body = HeldAnswer(
         pending,
-        ping=anthropic.render_ping(),
+        ping=spoken.render_ping(),
         ping_s=settings.CASCADE_PING_S,
-        answer=lambda outcome: _late_body(settler.settle(outcome)),
+        answer=lambda outcome: _late_body(settler.settle(outcome), spoken),
         on_abandon=connection.abandon,
     )
-    headers = (*HELD_HEADERS, ("request-id", decision.request_id))
+    headers = (*HELD_HEADERS, (spoken.REQUEST_ID, decision.request_id))
     settled = Settled(status=200, headers=headers, body=body, streamed=True)
     added = {"x-cascade-decision": decision.id}
     return _with(_streaming(settled, connection), added)
@@ -185,7 +189,7 @@ def _with(response: HttpResponseBase, headers: Mapping[str, str]) -> HttpRespons
     return response
 
 
-def _late_body(settled: Settled) -> Body:
+def _late_body(settled: Settled, spoken: ClientDialect) -> Body:
     """Return what follows the pings; what is no stream becomes an `error` event.
 
     The status line is gone, so the real status cannot be told any more.
@@ -195,7 +199,7 @@ def _late_body(settled: Settled) -> Body:
     body = b"".join(settled.body)
     if not body:
         return settled.body
-    return ReadyAnswer([anthropic.error_event_of(body)])
+    return ReadyAnswer([spoken.error_event_of(body)])
 
 
 def _streaming(settled: Settled, connection: ClientConnection) -> HttpResponseBase:

@@ -10,16 +10,16 @@ from metrics.types import Usage
 from routing import breaker, evaluating, memory
 from routing.answers import Body, LiveAnswer, ReadyAnswer, StreamEnd
 from routing.decision_log import Decision
-from routing.dialects import anthropic
+from routing.dialects import dialect_of
 from routing.drafting import Draft
 from routing.encoding import decoder_for, is_compressed, plain
 from routing.errors import ClientGone, ProxyError, StreamInterrupted
 from routing.kept_text import collector_for
 from routing.listening import Heard, heard
-from routing.metering import usage_in_message
 from routing.outcome import OpenCall, Outcome
-from routing.streams import replace_model, replace_model_in_message
-from routing.types import Call, CascadePlan, ChatRequest, Headers, Reply
+from routing.reading import READINGS
+from routing.rendering import Rendering, rendering_for
+from routing.types import Call, CascadePlan, ChatRequest, Dialect, Headers, Reply
 
 EVENT_STREAM = "text/event-stream"
 CLIENT_CLOSED_REQUEST = 499
@@ -58,6 +58,7 @@ class Settler:
         self._plan = plan
         self._decision = decision
         self._client_gone = client_gone
+        self._dialect = dialect_of(request)
         rule = plan.rule
         self._texts = collector_for(rule) if rule and rule.text_share else None
         self._heard: Heard | None = None
@@ -77,18 +78,25 @@ class Settler:
         return self._failed(outcome, outcome.error, outcome.calls)
 
     def _readable(self, verifier: OpenCall, *, streamed: bool) -> OpenCall:
-        """Under a rule we asked for plain bytes, and name the model in them."""
-        if self._plan.rule is None:
+        """Under a rule we asked for plain bytes, and name the model in them.
+
+        So we do for a client of another dialect, whose answer is made of them.
+        """
+        crosses = rendering_for(self._request, verifier.dialect).crosses
+        if self._plan.rule is None and not crosses:
             return verifier
         reply = plain(verifier.reply)
         if self._texts is not None or self._learns:
-            reply, self._heard = heard(reply, streamed=streamed)
+            reply, self._heard = heard(
+                reply, self._request, streamed=streamed, dialect=verifier.dialect
+            )
             if self._texts is not None and self._heard is not None:
                 self._texts.hear(self._heard)
         return dataclasses.replace(verifier, reply=reply)
 
     def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
+        rendering = self._rendering(outcome, verifier.dialect)
 
         def on_first(waited_ms: float) -> None:
             self._decision.answering(upstream_ms=outcome.upstream_ms + waited_ms)
@@ -100,19 +108,18 @@ class Settler:
 
         body = LiveAnswer(
             verifier,
-            rename_to=self._name_for(outcome),
+            rendering=rendering,
             render_error=self._error_event,
             on_first=on_first,
             on_end=on_end,
         )
-        return Settled(
-            status=reply.status, headers=reply.headers, body=body, streamed=True
-        )
+        headers = rendering.headers(reply.headers, streamed=True)
+        return Settled(status=reply.status, headers=headers, body=body, streamed=True)
 
     def _whole(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
         body, failure = _read(reply)
-        is_message, usage = _usage_in(b"" if failure else body, reply.headers)
+        is_answer, usage = self._usage_in(b"" if failure else body, verifier)
         call = verifier.ended(
             usage,
             cut_off=failure is not None,
@@ -123,25 +130,26 @@ class Settler:
             error = failure if isinstance(failure, ProxyError) else None
             return self._failed(outcome, error, calls)
         self._close(outcome, reply.status, calls, aborted=self._client_gone())
-        name = self._name_for(outcome)
-        if name and is_message:
-            body = replace_model_in_message(body, name)
+        name = self._name_for(outcome) if is_answer else None
+        rendering = rendering_for(self._request, verifier.dialect, name)
         return Settled(
-            status=reply.status, headers=reply.headers, body=ReadyAnswer([body])
+            status=rendering.status(reply.status),
+            headers=rendering.headers(reply.headers, streamed=False),
+            body=ReadyAnswer([rendering.whole(body, reply.status)]),
         )
 
     def _draft(self, outcome: Outcome, draft: Draft) -> Settled:
         self._close(outcome, 200, outcome.calls, aborted=self._client_gone())
         self._remember_turn(draft)
-        parts, name = draft.parts, self._name_for(outcome)
-        if name:
-            rename = replace_model if self._request.stream else replace_model_in_message
-            parts = tuple(rename(part, name) for part in parts)
+        rendering, stream = (
+            self._rendering(outcome, draft.dialect),
+            self._request.stream,
+        )
         return Settled(
             status=200,
-            headers=draft.headers,
-            body=ReadyAnswer(parts),
-            streamed=self._request.stream,
+            headers=rendering.headers(draft.headers, streamed=stream),
+            body=ReadyAnswer(rendering.ready(draft.parts, stream=stream)),
+            streamed=stream,
         )
 
     def _failed(
@@ -152,12 +160,11 @@ class Settler:
             self._close(outcome, CLIENT_CLOSED_REQUEST, calls, aborted=True)
             return Settled(status=CLIENT_CLOSED_REQUEST, body=ReadyAnswer([]))
         self._close(outcome, error.status, calls)
+        request_id = self._decision.request_id
         return Settled(
-            status=error.status,
-            headers=anthropic.error_headers(error, self._decision.request_id),
-            body=ReadyAnswer(
-                [anthropic.render_error(error, self._decision.request_id)]
-            ),
+            status=self._dialect.status_of(error),
+            headers=self._dialect.error_headers(error, request_id),
+            body=ReadyAnswer([self._dialect.render_error(error, request_id)]),
         )
 
     def _name_for(self, outcome: Outcome) -> str | None:
@@ -169,7 +176,21 @@ class Settler:
         return requested if outcome.served.model != requested else None
 
     def _error_event(self, error: ProxyError) -> bytes:
-        return anthropic.render_error_event(error, self._decision.request_id)
+        return self._dialect.render_error_event(error, self._decision.request_id)
+
+    def _rendering(self, outcome: Outcome, answer: Dialect) -> Rendering:
+        name, served = self._name_for(outcome), outcome.served
+        return rendering_for(self._request, answer, name, served)
+
+    def _usage_in(self, body: bytes, verifier: OpenCall) -> tuple[bool, Usage | None]:
+        """Return whether a body is an answer, and its usage; no more is decoded."""
+        decode = decoder_for(verifier.reply.headers)
+        if decode is None:
+            return False, None
+        compressed = is_compressed(verifier.reply.headers)
+        plain_body = b"".join(decode(body)) if compressed else body
+        read = READINGS[verifier.dialect].usage_in_whole
+        return read(b"" if decode.lost else plain_body, self._request)
 
     def _close(
         self,
@@ -239,12 +260,3 @@ def _read(reply: Reply) -> tuple[bytes, ProxyError | ClientGone | None]:
         return b"", failure
     finally:
         reply.close()
-
-
-def _usage_in(body: bytes, headers: Headers) -> tuple[bool, Usage | None]:
-    """Return whether a body is a message, and its usage, decoded only as far needed."""
-    decode = decoder_for(headers)
-    if decode is None:
-        return False, None
-    plain_body = body if not is_compressed(headers) else b"".join(decode(body))
-    return usage_in_message(b"" if decode.lost else plain_body)

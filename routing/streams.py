@@ -169,6 +169,16 @@ def replace_model(raw: bytes, model: str) -> bytes:
     return _replaced(raw, blank_but_data(raw), ("message", "model"), model)
 
 
+def replace_model_in_chunk(raw: bytes, model: str) -> bytes:
+    """Return an event of a Chat Completions stream with `model` as its model.
+
+    Every byte outside that value is kept; an event without one comes back as it is.
+    """
+    if b'"model"' not in raw:
+        return raw
+    return _replaced(raw, blank_but_data(raw), ("model",), model)
+
+
 def replace_model_in_message(body: bytes, model: str) -> bytes:
     """Return a message's JSON with `model` as its top-level model, all else as it was.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from routing.facts import UNKNOWN, ModelFacts
+from routing.native import Dialect
+from routing.quirks import USUAL, Quirks
 
-ProviderKind = Literal["anthropic", "openai", "groq", "openai_compatible", "simulator"]
+# The keys of `routing.providers.ADAPTERS`.
+ProviderKind = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class ProviderConfig:
 
     `trouble` says what an operator must mend before it can be called; "" when nothing.
     `takes_client_credentials`: whether a client's own key may be sent there. A lower
-    `priority` goes first.
+    `priority` goes first. `dialect` is the API it speaks.
     """
 
     name: str
@@ -42,6 +44,8 @@ class ProviderConfig:
     trouble: str = ""
     takes_client_credentials: bool = False
     priority: int = 0
+    dialect: Dialect = "anthropic"
+    quirks: Quirks = USUAL
 
     @property
     def simulated(self) -> bool:

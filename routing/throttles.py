@@ -92,9 +92,12 @@ class Pass:
 
 def check_size(request: ChatRequest, limits: KeyLimits) -> None:
     """Raise InvalidRequest for more output than the key may ask for."""
-    asked = request.max_tokens
-    if limits.max_tokens is not None and asked is not None:
-        refusals.check_max_tokens(asked, limits.max_tokens)
+    if limits.max_tokens is None:
+        return
+    if request.max_tokens is not None:
+        refusals.check_max_tokens(request.max_tokens, limits.max_tokens)
+    elif request.native is not None:  # where no limit means none
+        raise refusals.no_max_tokens(limits.max_tokens)
 
 
 def admit(

@@ -5,6 +5,7 @@ The verifier *answers*; it does not grade.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -15,13 +16,15 @@ from metrics.caching import NOTHING_CACHED, Caches
 from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
+from routing.native import Dialect as Dialect
+from routing.native import Headers as Headers
+from routing.native import Native
 from routing.rule_terms import RuleTerms
 from routing.targets import AccountKey as AccountKey
 from routing.targets import ProviderConfig as ProviderConfig
 from routing.targets import ProviderKind as ProviderKind
 from routing.targets import Target as Target
 
-Headers = tuple[tuple[str, str], ...]
 Mode = Literal["pass_through", "cascade"]
 Force = Literal["off", "draft", "verifier"]
 When = Literal["off", "uncertain", "always"]
@@ -35,7 +38,8 @@ class ChatRequest:
     `fields` holds the raw JSON of each top-level value. `headers` are those that may
     go up, names in lower case, never a key of ours; `withheld` are the others, which
     rules may match, without any that carry keys. `credential` is the header with the
-    client's own provider key, present only when it is to be used upstream.
+    client's own provider key, present only when it is to be used upstream. `native` is
+    what a client of another dialect sent; the rest is its internal form then.
     """
 
     body: bytes
@@ -50,6 +54,14 @@ class ChatRequest:
     query: str = ""
     path: str = "/v1/messages"
     method: str = "POST"
+    native: Native | None = field(default=None, repr=False)
+
+    def in_internal_form(self) -> ChatRequest:
+        """Return the request without its client's own bytes, to be asked of anybody.
+
+        Answers to it are in the internal form, whoever gives them: they compare.
+        """
+        return dataclasses.replace(self, native=None) if self.native else self
 
     def get(self, name: str) -> Any:
         """Return the parsed top-level value of `name`, None when absent.
@@ -155,10 +167,14 @@ NOTHING_RECALLED = Recalled()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """A model's whole answer as the Anthropic `message` object, unknown keys kept."""
+    """A model's whole answer as the Anthropic `message` object, unknown keys kept.
+
+    `logprobs` are those of its tokens, () where the provider told none.
+    """
 
     message: Mapping[str, Any]
     usage: Usage | None
+    logprobs: tuple[float, ...] = ()
 
     @property
     def stop_reason(self) -> str | None:
@@ -183,21 +199,6 @@ class Completion:
     def tool_uses(self) -> list[dict[str, Any]]:
         """The blocks that call a tool of the client, in order."""
         return [b for b in self.blocks if b.get("type") == "tool_use"]
-
-
-class Ticket(Protocol):
-    """The link from a client's connection to the upstream socket it waits on."""
-
-    gone: bool
-
-    def bind(self, sock: Any) -> None:
-        """Shut `sock` down when the client leaves; at once when it has left."""
-
-    def unbind(self, sock: Any) -> None:
-        """Forget `sock`: it no longer serves this client. Another one stays bound."""
-
-    def leave(self) -> None:
-        """Take the client for gone and shut the bound socket down."""
 
 
 class Reply(Protocol):

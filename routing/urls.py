@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from django.views.decorators.http import require_safe
 
-from routing import views
+from routing import openai_views, views
 from routing.pages import rule_changes
 from routing.pages.rule_page import rule_page
 from routing.pages.try_rule import try_rule
@@ -16,6 +16,8 @@ urlpatterns = [
         "v1/messages/count_tokens", views.CountTokensView.as_view(), name="count_tokens"
     ),
     path("v1/cascade/feedback", views.FeedbackView.as_view(), name="feedback"),
+    path("v1/chat/completions", openai_views.ChatView.as_view(), name="chat"),
+    path("v1/responses", openai_views.ResponsesView.as_view(), name="responses"),
     path("v1/models", views.ModelsView.as_view(), name="models"),
     path("v1/models/<path:model>", views.ModelsView.as_view(), name="model"),
     re_path(r"^v1(?:/[\s\S]*)?\Z", views.AccountView.as_view(), name="account"),

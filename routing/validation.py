@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.core.exceptions import ValidationError
 
-from routing import hosts, validators
+from routing import hosts, quirks, validators
 from routing.conversation import AGENT_HEADER
 from routing.facts import CAPABILITIES, PARAMETER_RULES
 
@@ -209,8 +209,17 @@ def _parameter_rule_problem(rules: object) -> str:
     return ""
 
 
+def _quirks_problem(said: object) -> str:
+    if not isinstance(said, dict):
+        return 'Write an object such as {"stream_usage": false}.'
+    problems = (quirks.problem(name, value) for name, value in said.items())
+    return next((f"{problem}." for problem in problems if problem), "")
+
+
 def check_provider(provider: Provider) -> None:
-    """Refuse an address that keys and prompts may not be sent to."""
+    """Refuse an address for neither keys nor prompts, and quirks nothing would read."""
+    if told := _quirks_problem(provider.quirks):
+        raise ValidationError({"quirks": told})
     host = validators.host_of(provider.base_url)
     address = hosts.address_of(host)
     problem = ""

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from routing import hosts
-from routing.dialects.anthropic import CREDENTIAL_HEADERS
+from routing.dialects.headers import CREDENTIAL_HEADERS
 
 # Model names hold letters, digits and these; Bedrock's and Ollama's hold a colon.
 MODEL_NAME = re.compile(r"[\w.:/@+\-\[\]]+")

@@ -17,7 +17,8 @@ from routing.errors import (
 )
 from routing.outcome import OpenCall, Outcome
 from routing.quality.deciding import LOW_CONFIDENCE, UNSUPPORTED
-from routing.types import Call, ChatRequest, Target, Upstream
+from routing.reading import answer_dialect
+from routing.types import Call, CascadePlan, ChatRequest, Target, Upstream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outco
     client gets what the verifier said.
     """
     plan = so_far.plan
-    verifier = _ask(request, plan.verifier, upstream, role="verifier")
+    verifier = _ask(_as_meant(request, plan), plan.verifier, upstream, role="verifier")
     if not verifier.unavailable or plan.fallback is None:
         return _from_verifier(so_far, verifier)
     copy = copy_for(request, plan.fallback, plan.rule)
@@ -75,6 +76,16 @@ def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outco
         calls = verifier.dropped().calls + fallback.calls
         return dataclasses.replace(_with_calls(so_far, calls), gone=True)
     return _from_verifier(_with_calls(so_far, fallback.dropped().calls), verifier)
+
+
+def _as_meant(request: ChatRequest, plan: CascadePlan) -> ChatRequest:
+    """Return what the verifier is asked: the client's own words, where it knows them.
+
+    Who speaks another dialect cannot know what a model of this one takes.
+    """
+    if request.native is None or plan.verifier.provider.dialect == "openai":
+        return request
+    return copy_for(request, plan.verifier, plan.rule)
 
 
 def _from_verifier(so_far: Outcome, verifier: _Try) -> Outcome:
@@ -110,7 +121,12 @@ def _ask(
         return _Try(failure=error)
     waited_ms = (time.monotonic() - started) * 1000
     opened = OpenCall(
-        role=role, target=target, reply=reply, started=started, waited_ms=waited_ms
+        role=role,
+        target=target,
+        reply=reply,
+        started=started,
+        waited_ms=waited_ms,
+        dialect=answer_dialect(request, target),
     )
     return _Try(opened=opened)
 

@@ -11,12 +11,23 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from metrics.identifiers import new_request_id
-from routing import account, feedback, memory, model_list, rules, throttles
+from routing import (
+    account,
+    feedback,
+    memory,
+    model_list,
+    openai_model_list,
+    rules,
+    throttles,
+)
 from routing.account_log import AccountDecision
 from routing.api import ApiView, body_of, force_of
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
+from routing.dialects import dialect_of, spoken_at
 from routing.errors import ClientGone, NotFound
+from routing.model_list import Listed
+from routing.prompt_size import estimated_prompt_tokens
 from routing.responses import (
     empty_response,
     plain_response,
@@ -78,7 +89,8 @@ class MessagesView(ApiView):
             if let_in is not None:
                 let_in.cancel()
             raise
-        return with_limits(response, let_in.headers if let_in is not None else {})
+        told = dialect_of(chat).limit_headers(let_in.headers) if let_in else {}
+        return with_limits(response, told)
 
 
 class CountTokensView(ApiView):
@@ -90,6 +102,8 @@ class CountTokensView(ApiView):
         body = body_of(request, key.limits.max_body_bytes)
         chat = self.chat_request(request, body)
         plan = rules.plan_for(chat, key, holder.get())
+        if plan.verifier.provider.dialect != "anthropic":  # nobody there counts
+            return _json({"input_tokens": estimated_prompt_tokens(chat)})
         return forward(chat, plan.verifier, request)
 
 
@@ -103,17 +117,20 @@ class ModelsView(ApiView):
         """
         snapshot = holder.get()
         models = model_list.models_for(self.key_of(request), snapshot)
+        may_ask = not model or self.key_of(request).may_ask(model)
+        if may_ask and spoken_at(request.path_info, request.META) == "openai":
+            return _json(openai_model_list.answer(model, models, snapshot))
         if not model:
             return _json(model_list.page(models.values(), request._request.GET))
         known = models.get(model)
         if known is not None and not known.shipped:
             return _json(known.as_entry())
-        may_ask = self.key_of(request).may_ask(model)
-        if not may_ask or not model_list.is_name(
-            model
-        ):  # it could lead to other addresses
+        # What is no name could lead to other addresses.
+        if not may_ask or not model_list.is_name(model):
             raise NotFound(f"Not found: {request.path}")
         target = rules.target_for(model, snapshot)
+        if target.provider.dialect != "anthropic":  # it lists models otherwise
+            return _json(Listed(id=model, display_name=model).as_entry())
         return forward(self.bare_request(request, model), target, request)
 
 

@@ -22,7 +22,7 @@ import gevent
 from gevent.monkey import get_original, is_module_patched
 from gevent.socket import wait_read
 
-from routing.types import Ticket
+from routing.ticket import Ticket
 
 UNWATCHED = -1
 _poll = get_original("select", "poll")

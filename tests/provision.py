@@ -47,9 +47,9 @@ def main(upstream_url: str) -> None:
         name="simulator", kind="simulator", base_url=upstream_url
     )
     simulator.models.create(name="simulated-*")
-    elsewhere = models.Provider.objects.create(
-        name="elsewhere", kind="openai", base_url=upstream_url
-    )
+    elsewhere = models.Provider(name="elsewhere", kind="openai", base_url=upstream_url)
+    elsewhere.set_key(UPSTREAM_KEY)
+    elsewhere.save()
     elsewhere.models.create(name="gpt*")
     for name, terms in RULES.items():
         models.CascadeRule.objects.create(

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import get_commands
 
 from routing import adapting, body, drafting, economics, eligibility, foreign
-from routing.dialects import anthropic
+from routing.dialects import anthropic, headers
 from routing.encoding import MAX_PLAIN_BYTES, MAX_RATIO
 from routing.metering import MAX_EVENTS
 from routing.providers.base import HOP_BY_HOP
@@ -84,8 +84,8 @@ class TestHeaders:
                 stops[side] |= set(quoted(names))
         starts = {f"{start}*" for start in NOT_RELAYED_STARTS}
         assert stops["providers"] == NOT_RELAYED | HOP_BY_HOP | starts
-        starts = {f"{start}*" for start in anthropic.WITHHELD_STARTS}
-        withheld = anthropic.WITHHELD_HEADERS | anthropic.CREDENTIAL_HEADERS
+        starts = {f"{start}*" for start in headers.WITHHELD_STARTS}
+        withheld = headers.WITHHELD_HEADERS | headers.CREDENTIAL_HEADERS
         assert stops["clients"] == withheld | starts
 
 
@@ -179,7 +179,7 @@ class TestWhatWasMeasured:
             (body.MAX_VALUES, "more than {:,} values in all"),
             (body.MANY_KEYS, "more than {:,} keys beside the messages"),
             (anthropic.MAX_TOOLS, "more than {:,} tools"),
-            (anthropic.MAX_MODEL_CHARS, "`model`, or one of more than {} characters"),
+            (headers.MAX_MODEL_CHARS, "`model`, or one of more than {} characters"),
             (anthropic.MAX_MESSAGES, "more than {:,} of them"),
             (MAX_ANSWER_BYTES // MEGABYTE, "above {} MB"),
             (MAX_PLAIN_BYTES // MEGABYTE, "No more than {} MB is decoded"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import cast
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -11,7 +10,7 @@ from django.utils.safestring import SafeString
 from routing import model_table
 from routing.facts import ModelFacts
 from routing.models import UpstreamModel
-from routing.types import ProviderConfig, ProviderKind
+from routing.types import ProviderConfig
 
 OF_NAMES = "Of a name that fits this pattern the shipped list may know more."
 
@@ -40,7 +39,7 @@ def _facts(row: UpstreamModel) -> ModelFacts:
     )
     config = ProviderConfig(
         name=provider.name,
-        kind=cast(ProviderKind, provider.kind),
+        kind=provider.kind,
         base_url=provider.base_url,
     )
     return model_table.lookup(rows)(config, row.name)

@@ -17,7 +17,6 @@ from routing.admin.history import HistoryAdmin
 from routing.admin.provider_keys import HeldKeyForm, ProviderKeyInline
 from routing.breaker import Condition
 from routing.models import Provider, UpstreamModel
-from routing.providers import ADAPTERS
 from routing.startup.providers import usable
 
 # Whoever may change these decides where keys are sent.
@@ -54,6 +53,7 @@ class ProviderForm(HeldKeyForm):
             "base_url",
             "private_allowed",
             "takes_client_credentials",
+            "quirks",
             "key_reference",
         )
 
@@ -73,9 +73,10 @@ class ProviderAdmin(HistoryAdmin):
             "Where",
             {"fields": ("base_url", "private_allowed", "takes_client_credentials")},
         ),
+        ("How it differs", {"fields": ("quirks",)}),
         ("Key", {"fields": ("key_reference", *KEY_FIELDS)}),
     )
-    fieldsets_of_others = (*fieldsets[:2], ("Key", {"fields": ("key_reference",)}))
+    fieldsets_of_others = (*fieldsets[:3], ("Key", {"fields": ("key_reference",)}))
 
     @admin.display(description="key")
     def key_state(self, provider: Provider) -> str:
@@ -192,8 +193,6 @@ class UpstreamModelAdmin(HistoryAdmin):
 
 def _condition(provider: Provider, conditions: Iterable[Condition]) -> str:
     """Return what speaks against asking `provider`; it is not asked to find out."""
-    if provider.kind not in ADAPTERS:
-        return "API not supported"
     auth_mode = settings.CASCADE_AUTH_MODE
     if not usable(provider, auth_mode):
         by_clients = auth_mode == "pass_through"

@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
 
 from routing.body import Fields, look, span_of
+from routing.dialects.headers import MAX_MODEL_CHARS, sorted_out, value_of
 from routing.errors import InvalidRequest, ProxyError
 from routing.sse import encode_event
 from routing.types import ChatRequest, Headers
 
 T = TypeVar("T")
 
-# Longer than any name; what a client writes here goes into logs and decisions.
-MAX_MODEL_CHARS = 256
+REQUEST_ID = "request-id"
 # Source: Anthropic API reference, "Create a Message".
 MAX_MESSAGES = 100_000
 MAX_TOOLS = 10_000
-
-CREDENTIAL_HEADERS = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-api-key"}
-)
-# Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
-WITHHELD_HEADERS = frozenset(
-    {
-        "cascade-hop",
-        "connection",
-        "content-length",
-        "expect",
-        "forwarded",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-        "x-cascade",
-        "x-real-ip",
-    }
-)
-WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
 
 
 class _Entry(msgspec.Struct, gc=False, frozen=True):
@@ -88,14 +62,14 @@ def parse_request(
         raise InvalidRequest("messages: Field required")
     _check_messages(bytes(fields["messages"]))
     _check_length("tools", bytes(fields.get("tools", b"")), MAX_TOOLS)
-    going_up, withheld = _sorted_out(headers)
+    going_up, withheld = sorted_out(headers)
     return ChatRequest(
         body=body,
         fields=fields,
         model=model,
         model_span=span_of(body, fields, "model"),
-        stream=_optional(fields, "stream", bool, "a boolean") or False,
-        max_tokens=_optional(fields, "max_tokens", int, "an integer"),
+        stream=value_of(fields, "stream", bool, "a boolean") or False,
+        max_tokens=value_of(fields, "max_tokens", int, "an integer"),
         headers=going_up,
         withheld=withheld,
         query=query,
@@ -122,7 +96,7 @@ def _check_length(name: str, entries: bytes, most: int) -> None:
 
 def forwarded(headers: Headers) -> Headers:
     """Return the headers that may go up: all but hop-by-hop, credentials and ours."""
-    return _sorted_out(headers)[0]
+    return sorted_out(headers)[0]
 
 
 def render_error(error: ProxyError, request_id: str) -> bytes:
@@ -142,12 +116,17 @@ def render_error_event(error: ProxyError, request_id: str) -> bytes:
 
 def error_headers(error: ProxyError, request_id: str) -> Headers:
     """Return the headers that go with `render_error`."""
-    headers = [("content-type", "application/json"), ("request-id", request_id)]
+    headers = [("content-type", "application/json"), (REQUEST_ID, request_id)]
     if error.should_retry is not None:
         headers.append(("x-should-retry", "true" if error.should_retry else "false"))
     if error.retry_after_s is not None:
         headers.append(("retry-after", f"{error.retry_after_s:g}"))
     return (*headers, *error.headers)
+
+
+def limit_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return `headers` of a key's limits: they are named as here."""
+    return headers
 
 
 def error_event_of(body: bytes) -> bytes:
@@ -167,44 +146,13 @@ def render_ping() -> bytes:
     return encode_event("ping", b'{"type": "ping"}')
 
 
-def _sorted_out(headers: Headers) -> tuple[Headers, Headers]:
-    """Return the headers that go up and those that do not, credentials in neither."""
-    named = _named_by_connection(headers)
-    going_up: list[tuple[str, str]] = []
-    withheld: list[tuple[str, str]] = []
-    for name, value in headers:
-        if name in CREDENTIAL_HEADERS:
-            continue
-        stays = (
-            name in WITHHELD_HEADERS
-            or name in named
-            or name.startswith(WITHHELD_STARTS)
-        )
-        (withheld if stays else going_up).append((name, value))
-    return tuple(going_up), tuple(withheld)
-
-
-def _named_by_connection(headers: Headers) -> Iterable[str]:
-    for name, value in headers:
-        if name == "connection":
-            return {option.strip().lower() for option in value.split(",")}
-    return ()
+def status_of(error: ProxyError) -> int:
+    """Return the status of our own `error` as this dialect has it."""
+    return error.status
 
 
 def _required(fields: Fields, name: str, kind: type[T], words: str) -> T:
-    value = _optional(fields, name, kind, words)
+    value = value_of(fields, name, kind, words)
     if value is None or value == "":
         raise InvalidRequest(f"{name}: Field required")
     return value
-
-
-def _optional(
-    fields: Mapping[str, msgspec.Raw], name: str, kind: type[T], words: str
-) -> T | None:
-    raw = fields.get(name)
-    if raw is None:
-        return None
-    try:
-        return msgspec.json.decode(raw, type=kind | None)
-    except msgspec.DecodeError:
-        raise InvalidRequest(f"{name}: Input should be {words}") from None

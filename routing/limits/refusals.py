@@ -63,6 +63,14 @@ def check_max_tokens(asked: int, most: int) -> None:
         )
 
 
+def no_max_tokens(most: int) -> InvalidRequest:
+    """Return the error for a request without a limit where the key has one."""
+    return InvalidRequest(
+        f"max_completion_tokens: this key allows {most} output tokens; say how many "
+        "you ask for (max_output_tokens in the Responses API)"
+    )
+
+
 def headers(admission: Admission, limits: KeyLimits) -> dict[str, str]:
     """Return how much of each rate is left, in the headers of the API."""
     found: dict[str, str] = {}

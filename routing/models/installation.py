@@ -38,6 +38,7 @@ class Installation(models.Model):
     defaults_loaded = models.BooleanField(default=False)
     demo_key_made = models.BooleanField(default=False)
     simulator_wanted = models.BooleanField(null=True)
+    switched_on = models.JSONField(default=list)
 
     def __str__(self) -> str:
         return "installation"

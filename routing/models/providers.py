@@ -9,25 +9,31 @@ from django.db import models, transaction
 from routing import history as histories
 from routing import validation, validators
 from routing.models.held_keys import SECRETS, HeldKey
+from routing.providers import ADAPTERS
+
+
+def kinds() -> list[tuple[str, str]]:
+    """Return the kinds of API that are spoken, each with what people call it."""
+    return [(kind, adapter.label) for kind, adapter in ADAPTERS.items()]
 
 
 class Provider(HeldKey, histories.TrackedModel):
     """Somebody who runs models behind an HTTP API."""
 
     class Kind(models.TextChoices):
-        ANTHROPIC = "anthropic", "Anthropic Messages API"
-        OPENAI = "openai", "OpenAI"
-        GROQ = "groq", "Groq"
-        OPENAI_COMPATIBLE = "openai_compatible", "OpenAI-compatible server"
-        SIMULATOR = "simulator", "Simulator (no real model, no real money)"
+        """The kinds that something here is special about; `kinds` are all."""
+
+        ANTHROPIC = "anthropic"
+        SIMULATOR = "simulator"
 
     name = models.SlugField(max_length=32, unique=True)
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=kinds)
     base_url = models.CharField(
         max_length=200,
         validators=[validators.base_url],
         help_text="Scheme, host and port, with a path only if the provider's API lives "
-        "under one; /v1/messages is added. Changing the host clears the stored key.",
+        "under one; /v1/messages or /v1/chat/completions is added. Changing the host "
+        "clears the stored key.",
     )
     enabled = models.BooleanField(default=True)
     priority = models.IntegerField(
@@ -44,6 +50,13 @@ class Provider(HeldKey, histories.TrackedModel):
         default=False,
         help_text="In auth mode pass_through the clients' own credentials are sent to "
         "this provider. A model of any other cannot be asked for in that mode.",
+    )
+    quirks = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How a server of the OpenAI shape differs from the others of its "
+        'kind, such as {"stream_usage": false}. What is left out is as usual for the '
+        "kind.",
     )
     history = histories.records(leave_out=SECRETS)
 
@@ -66,7 +79,9 @@ class Provider(HeldKey, histories.TrackedModel):
                 further.save()
 
     def clean(self) -> None:
-        """Refuse a private host nobody allowed."""
+        """Refuse a private host nobody allowed, and quirks nothing would read."""
+        if self.quirks is None:
+            self.quirks = {}
         validation.check_provider(self)
 
 

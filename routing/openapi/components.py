@@ -154,6 +154,7 @@ def _header(description: str) -> Schema:
 
 HEADERS: dict[str, Schema] = {
     "request-id": _header("Names this answer; on errors it is in the body too."),
+    "x-request-id": _header("The same, in OpenAI's dialect."),
     "retry-after": _header("When to try again, in seconds or as a date."),
     "x-should-retry": _header("true or false: whether trying again may help."),
     "x-cascade-decision": _header("Names the decision in logs and reports."),

@@ -11,6 +11,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 from routing.openapi.account import account_paths
+from routing.openapi.chat import CHAT_SCHEMAS
 from routing.openapi.components import HEADERS, SCHEMAS, SECURITY
 from routing.openapi.operations import OPERATIONS, RESPONSES
 from routing.openapi.shapes import Schema
@@ -30,7 +31,7 @@ class Described(AutoSchema):
 def complete(result: Schema, **_: Any) -> Schema:
     """Return the whole description: with account, components and keys."""
     components = {
-        "schemas": SCHEMAS,
+        "schemas": SCHEMAS | CHAT_SCHEMAS,
         "responses": RESPONSES,
         "headers": HEADERS,
         "securitySchemes": SECURITY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from routing.openapi.shapes import Schema, named, one_of, text, whole
+from routing.openapi.shapes import Schema, either, named, one_of, text, whole
 
 
 def parameter(name: str, where: str, description: str, schema: Schema) -> Schema:
@@ -19,15 +19,20 @@ def answer(description: str, content: Schema, headers: tuple[str, ...]) -> Schem
     return {"description": description, "headers": told, "content": content}
 
 
-def operation(name: str, summary: str, success: Schema, **more: Any) -> Schema:
-    """Return an operation that succeeds or answers an error."""
-    error = named("responses", "Error")
-    responses = success | {"4XX": error, "5XX": error}
+def operation(
+    name: str, summary: str, success: Schema, *, error: str = "Error", **more: Any
+) -> Schema:
+    """Return an operation that succeeds or answers an error, in its envelope."""
+    told = named("responses", error)
+    responses = success | {"4XX": told, "5XX": told}
     return {"operationId": name, "summary": summary, "responses": responses, **more}
 
 
-def _json(schema: str) -> Schema:
-    return {"application/json": {"schema": named("schemas", schema)}}
+def _json(*schemas: str) -> Schema:
+    told = [named("schemas", schema) for schema in schemas]
+    return {
+        "application/json": {"schema": told[0] if len(told) == 1 else either(*told)}
+    }
 
 
 def _post(schema: str) -> Schema:
@@ -68,12 +73,33 @@ RESPONSES = {
         "An error, ours or the provider's.",
         _json("Error"),
         ("request-id", "retry-after", "x-should-retry"),
-    )
+    ),
+    "OpenAIError": answer(
+        "An error, ours or the provider's, in OpenAI's envelope.",
+        _json("OpenAIError"),
+        ("x-request-id", "retry-after", "x-should-retry"),
+    ),
 }
 _MESSAGE = answer(
     "The message, or the events that tell it.",
     _json("Message") | {"text/event-stream": {"schema": text()}},
     _DECISION_HEADERS,
+)
+
+_MODELS = answer(
+    "A page; to a client of OpenAI's dialect, all.",
+    _json("ModelList", "OpenAIModelList"),
+    _HEADERS[:1],
+)
+_COMPLETION = answer(
+    "The completion, or the chunks that tell it.",
+    _json("ChatCompletion") | {"text/event-stream": {"schema": text()}},
+    _DECISION_HEADERS[1:],
+)
+_RESPONSE = answer(
+    "The provider's answer, as it came.",
+    _json("Response") | {"text/event-stream": {"schema": text()}},
+    _DECISION_HEADERS[1:],
 )
 
 # By address and method, as `routing.urls` has them.
@@ -104,11 +130,35 @@ OPERATIONS: dict[str, dict[str, Schema]] = {
             requestBody=_post("Feedback"),
         )
     },
+    "/v1/chat/completions": {
+        "post": operation(
+            "create_chat_completion",
+            "Ask for a completion; the draft or the verifier answers",
+            {"200": _COMPLETION},
+            error="OpenAIError",
+            parameters=[_FORCE],
+            requestBody=_post("ChatRequest"),
+        )
+    },
+    "/v1/responses": {
+        "post": operation(
+            "create_response",
+            "Ask an OpenAI model for a response; no draft is asked",
+            {"200": _RESPONSE},
+            error="OpenAIError",
+            parameters=[_FORCE],
+            requestBody=_post("ResponseRequest"),
+        )
+    },
     "/v1/models": {
         "get": operation(
             "list_models",
             "List the models this key may ask for",
-            {"200": answer("A page.", _json("ModelList"), _HEADERS[:1])},
+            {
+                "200": answer(
+                    "A page.", _json("ModelList", "OpenAIModelList"), _HEADERS[:1]
+                )
+            },
             parameters=[VERSION, *_PAGING],
         )
     },
@@ -116,7 +166,7 @@ OPERATIONS: dict[str, dict[str, Schema]] = {
         "get": operation(
             "get_model",
             "Tell what is known of a model",
-            {"200": answer("The model.", _json("Model"), _HEADERS)},
+            {"200": answer("The model.", _json("Model", "OpenAIModel"), _HEADERS)},
             parameters=[_MODEL, VERSION],
         )
     },

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import httpx
 
 from routing.errors import InvalidRequest
-from routing.providers import anthropic
+from routing.providers import anthropic, groq, openai, openai_compatible
 from routing.providers.accounts import Accounts
 from routing.providers.base import Adapter, HttpReply, Timeouts, Upload
 from routing.providers.transport import PooledTransport
-from routing.types import ChatRequest, ProviderKind, Target, Ticket
+from routing.ticket import Ticket
+from routing.types import ChatRequest, ProviderKind, Reply, Target
 
 # By it a proxy knows its own requests: see routing/hops.py.
 HOP_HEADER = "cascade-hop"
 
 ADAPTERS: Mapping[ProviderKind, Adapter] = {
-    "anthropic": anthropic.build_request,
-    "simulator": anthropic.build_request,
+    "anthropic": anthropic.ADAPTER,
+    "groq": groq.ADAPTER,
+    "openai": openai.ADAPTER,
+    "openai_compatible": openai_compatible.ADAPTER,
+    "simulator": dataclasses.replace(
+        anthropic.ADAPTER, label="Simulator (no real model, no real money)"
+    ),
 }
 
 
@@ -43,34 +50,30 @@ class Providers:
 
     def ask(
         self, request: ChatRequest, target: Target, *, timeout_s: float | None = None
-    ) -> HttpReply:
+    ) -> Reply:
         """Return the open reply of `target`, whatever its status.
 
-        Where it has several keys, the next one is tried when one is refused. Raises
-        UpstreamError without a status line, InvalidRequest for a provider whose
-        API we do not speak, ConfigurationError for one that lacks a key, ClientGone
-        when the client has left.
+        It is in the internal form, but for a client that speaks the provider's own API:
+        see `reading.answer_dialect`. Where the provider has several keys, the next one
+        is tried when one is refused. Raises UpstreamError without a status line,
+        InvalidRequest for a provider whose API we do not speak, ConfigurationError for
+        one that lacks a key, ClientGone when the client has left.
         """
-        targets = _accounts.candidates(request, target)
-        for candidate in targets:
-            reply = self._asked(request, candidate, timeout_s)
-            refused = _accounts.refused(candidate, reply.status, reply.headers)
-            if not refused or candidate is targets[-1]:
-                break
-            reply.close()
-        return reply
-
-    def _asked(
-        self, request: ChatRequest, target: Target, timeout_s: float | None
-    ) -> HttpReply:
-        build = ADAPTERS.get(target.provider.kind)
-        if build is None:
+        adapter = ADAPTERS.get(target.provider.kind)
+        if adapter is None:
             raise InvalidRequest(
                 f"The model {target.model} belongs to the provider "
                 f"{target.provider.name}, whose API is not supported."
             )
-        limits = self._timeouts.within(timeout_s)
-        return self._open(build(request, target), limits, target)
+        targets = _accounts.candidates(request, target)
+        for candidate in targets:
+            outgoing = adapter.build(request, candidate)
+            reply = self._open(outgoing, self._timeouts.within(timeout_s), candidate)
+            refused = _accounts.refused(candidate, reply.status, reply.headers)
+            if not refused or candidate is targets[-1]:
+                break
+            reply.close()
+        return adapter.present(reply, request, candidate)
 
     def pass_on(
         self, request: ChatRequest, target: Target, *, upload: Upload | None

@@ -35,6 +35,9 @@ MAX_TRIES = 3
 # quotes are escaped: these can only be keys.
 _AT_HOME = (b'"file_id"', b'"container_upload"')
 _SIGNED = (b'"signature"', b'"redacted_thinking"', b'"encrypted_content"')
+# Source: OpenAI API reference, "Responses": they are stored unless told otherwise, and
+# later ones name them.
+_STORED_PATH = "/v1/responses"
 _SCALE = float(2**64)
 
 
@@ -105,9 +108,10 @@ def _attraction(conversation: bytes, key: AccountKey) -> float:
 
 
 def _is_at_home(request: ChatRequest) -> bool:
-    return "container" in request.fields or any(
-        mark in request.body for mark in _AT_HOME
-    )
+    if request.path == _STORED_PATH:
+        return True
+    body = request.native.body if request.native else request.body
+    return "container" in request.fields or any(mark in body for mark in _AT_HOME)
 
 
 def _is_signed(request: ChatRequest) -> bool:

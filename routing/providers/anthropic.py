@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import httpx
 
-from routing.errors import ConfigurationError, Forbidden, InvalidRequest
-from routing.providers.base import Upload
+from routing.errors import InvalidRequest
+from routing.providers.base import Adapter, Upload
+from routing.providers.building import key_of, outgoing, own_credential, ready_body
 from routing.types import ChatRequest, Headers, Target
-
-REMEMBERED_URLS = 256
 
 
 def build_request(request: ChatRequest, target: Target) -> httpx.Request:
@@ -20,11 +18,12 @@ def build_request(request: ChatRequest, target: Target) -> httpx.Request:
     A provider without a key, as local servers are, is asked without one. Raises
     ConfigurationError when its key should be there and is not, Forbidden when it is
     not to see the client's own key, InvalidRequest when the client's query cannot stand
-    in an address.
+    in an address, or when the request cannot be said in this API.
     """
-    body = request.body_for(target.model)
-    framing = (("content-length", str(len(body))),) if body else ()
-    built = _build(request, target, framing=framing, body=httpx.ByteStream(body))
+    if request.native and request.native.beyond:
+        raise InvalidRequest(request.native.beyond)
+    framing, body = ready_body(request.body_for(target.model))
+    built = _build(request, target, framing=framing, body=body)
     built.read()
     return built
 
@@ -40,6 +39,9 @@ def build_upload(request: ChatRequest, target: Target, upload: Upload) -> httpx.
     return _build(request, target, framing=(framing,), body=_Chunks(upload))
 
 
+ADAPTER = Adapter(label="Anthropic Messages API", build=build_request)
+
+
 def _build(
     request: ChatRequest,
     target: Target,
@@ -47,19 +49,13 @@ def _build(
     framing: Headers,
     body: httpx.SyncByteStream,
 ) -> httpx.Request:
-    address = target.provider.base_url + request.path
-    url = _url(f"{address}?{request.query}" if request.query else address)
-    if _origin(url) != _origin(_url(target.provider.base_url)):
-        raise InvalidRequest("The address of the request cannot be sent on.")
-    headers = [("host", url.netloc.decode()), *request.headers]
-    headers += [*_credential(request, target), *framing]
-    # In bytes: a value may hold any of Latin-1, and httpx would try ASCII. With the
-    # body as a stream it adds no header of its own.
-    return httpx.Request(
+    return outgoing(
         request.method,
-        url,
-        headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers],
-        stream=body,
+        target,
+        path=request.path,
+        query=request.query,
+        headers=(*request.headers, *_credential(request, target), *framing),
+        body=body,
     )
 
 
@@ -73,28 +69,8 @@ class _Chunks(httpx.SyncByteStream):
         return iter(self._chunks)
 
 
-@lru_cache(maxsize=REMEMBERED_URLS)
-def _url(address: str) -> httpx.URL:
-    # Parsing takes as long as building all the rest of a request.
-    try:
-        return httpx.URL(address)
-    except httpx.InvalidURL:
-        raise InvalidRequest("The address of the request cannot be sent on.") from None
-
-
-def _origin(url: httpx.URL) -> tuple[str, bytes]:
-    return url.scheme, url.netloc
-
-
 def _credential(request: ChatRequest, target: Target) -> Headers:
-    if request.credential:
-        if not target.provider.takes_client_credentials:
-            raise Forbidden(
-                f"Your own key may not be sent to the provider {target.provider.name}, "
-                f"which owns the model {target.model}."
-            )
-        return (request.credential,)
-    if target.provider.trouble:
-        raise ConfigurationError(target.provider.trouble)
-    key = target.provider.api_key
+    if own := own_credential(request, target):
+        return (own,)
+    key = key_of(target)
     return (("x-api-key", key),) if key else ()

@@ -16,7 +16,9 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from routing.types import ChatRequest, Headers, Target, Ticket
+from routing.quirks import USUAL, Quirks
+from routing.ticket import Ticket
+from routing.types import ChatRequest, Dialect, Headers, Reply, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,27 @@ class Upload:
     length_bytes: int | None
 
 
-Adapter = Callable[[ChatRequest, Target], httpx.Request]
+def as_it_came(reply: Reply, request: ChatRequest, target: Target) -> Reply:
+    """Return `reply` itself: its provider speaks the internal form."""
+    del request, target
+    return reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """How one kind of provider is asked, and how its reply is put to us.
+
+    `build` may raise ClientError, and ConfigurationError; `present` closes the reply
+    when it raises, which is UpstreamError or ClientGone. `quirks` are those that all
+    providers of the kind have. `label` is what people call it.
+    """
+
+    label: str
+    build: Callable[[ChatRequest, Target], httpx.Request]
+    present: Callable[[Reply, ChatRequest, Target], Reply] = as_it_came
+    dialect: Dialect = "anthropic"
+    quirks: Quirks = USUAL
+
 
 # Source: RFC 9110, 7.6.1; content-length is restored by whoever sends the body on.
 HOP_BY_HOP = frozenset(

@@ -18,7 +18,7 @@ import httpx
 from routing.providers.dialing import Connect, Dialer, connect_tcp
 from routing.providers.pool import SocketPool
 from routing.providers.sockets import Connection, Limits, Origin
-from routing.types import Ticket
+from routing.ticket import Ticket
 from routing.watch import WatchTicket
 
 _T = TypeVar("_T")

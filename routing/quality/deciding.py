@@ -84,6 +84,8 @@ class _Judging:
         self._request, self._draft = request, draft
         self._prior, self._looks = terms.prior, looks
         self.signals: list[Signal] = []
+        if draft.logprobs:
+            self._tell("mean_logprob", sum(draft.logprobs) / len(draft.logprobs))
         self.observed = _observed(request, draft, terms, judge)
         # Without anybody to ask, the rule's stated prior is all a new rule has.
         self.supported = not (self._known.cold and judge.checks.any)

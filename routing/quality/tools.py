@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import msgspec
 
 from routing.quality.schema import certainly_violates
 from routing.request_parts import dicts_in, holds, value
 from routing.types import ChatRequest, Completion
 
 _MAX_JUDGED_CALLS = 200
+# What local models of 2026 put around a call: a fence, Qwen's tag, Llama's, Mistral's.
+_WRITTEN_CALL = re.compile(
+    r"(?:```\w*\s*|<tool_call>\s*|<\|python_tag\|>\s*|\[TOOL_CALLS\]\s*\[?)?"
+    r"(?P<json>\{.*\})"
+    r"\s*(?:```|</tool_call>|\])?",
+    re.DOTALL,
+)
 # Which tool a server runs itself may satisfy a choice of `any`.
 _CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
@@ -64,6 +74,32 @@ def forced_tool_not_called(request: ChatRequest, draft: Completion) -> bool:
         calls = [block for block in draft.blocks if block.get("type") in _CALLS]
         return all(call.get("name") != wanted for call in calls)
     return False
+
+
+def tool_call_in_text(request: ChatRequest, draft: Completion) -> bool:
+    """Return whether the answer is a call of an offered tool written as text.
+
+    Small models do that: bare JSON, in a fence, or in tags of their own. Only an answer
+    that is nothing else counts: a person may have asked for an example.
+    """
+    if draft.tool_uses or b"name" not in draft.text.encode("utf-8", "replace"):
+        return False
+    written = _WRITTEN_CALL.fullmatch(draft.text.strip())
+    call = _object(written["json"]) if written else {}
+    function = call.get("function")
+    named = function if isinstance(function, dict) else call
+    if not {"arguments", "parameters", "input"} & named.keys():
+        return False
+    offered = (tool.get("name") for tool in dicts_in(value(request, "tools")))
+    return named.get("name") in [name for name in offered if isinstance(name, str)]
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _schemas(request: ChatRequest) -> dict[str, Any]:

@@ -23,6 +23,7 @@ VETOES: tuple[tuple[str, Veto], ...] = (
     ("unknown_tool", tools.unknown_tool),
     ("invalid_tool_input", tools.invalid_tool_input),
     ("forced_tool_not_called", tools.forced_tool_not_called),
+    ("tool_call_in_text", tools.tool_call_in_text),
     ("invalid_structured_output", structured.invalid_structured_output),
     ("unclosed_code_fence", text.unclosed_code_fence),
     ("repetition_loop", text.repetition_loop),

@@ -62,6 +62,7 @@ PROVIDER_FIELDS = (
     "enabled",
     "priority",
     "takes_client_credentials",
+    "quirks",
 )
 ALWAYS = {"name", "kind", "base_url", "request_model", "draft_model", "threshold"}
 

@@ -24,7 +24,13 @@ logger = logging.getLogger(__name__)
 RULE_MODEL_FIELDS = tuple(
     f.name for f in CascadeRule._meta.fields if f.name not in {"id", "name"}
 )
-PROVIDER_MODEL_FIELDS = ("kind", "enabled", "priority", "takes_client_credentials")
+PROVIDER_MODEL_FIELDS = (
+    "kind",
+    "enabled",
+    "priority",
+    "takes_client_credentials",
+    "quirks",
+)
 CLIENT_KEY_FIELDS = ("tag", "may_force", "account_access")
 # The names of the file where the model's differ.
 RULE_FIELDS = {"quality_threshold": "threshold", "key": "client_key"}

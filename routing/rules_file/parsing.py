@@ -10,8 +10,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 
-from routing import allowed, validators
-from routing.models import CascadeRule, Provider
+from routing import allowed, quirks, validators
+from routing.models import CascadeRule
+from routing.providers import ADAPTERS
 from routing.rules_file.document import Entry, KeyValue, RulesFile
 from routing.rules_file.key_fields import KEY_FIELDS
 from routing.rules_file.naming import name_for
@@ -52,6 +53,12 @@ def _slug(reader: Reader, place: Place) -> str | None:
         except ValidationError:
             reader.complain(place, "use letters, digits, - and _ only")
     return name
+
+
+def _quirks(reader: Reader, place: Place) -> dict[str, Any]:
+    known: dict[str, Read] = dict.fromkeys(quirks.NAMES, Reader.flag)
+    known |= {name: choice(*words) for name, words in quirks.WORDS.items()}
+    return reader.values(place, known)
 
 
 def _between(low: int, high: int) -> Read:
@@ -278,7 +285,7 @@ MODEL: Mapping[str, Read] = {
 }
 PROVIDER: Mapping[str, Read] = {
     "name": _slug,
-    "kind": choice(*Provider.Kind.values),
+    "kind": choice(*ADAPTERS),
     "base_url": Reader.text,
     "api_key": _key,
     "models": _models,
@@ -286,4 +293,5 @@ PROVIDER: Mapping[str, Read] = {
     "priority": Reader.integer,
     "private": Reader.flag,
     "takes_client_credentials": Reader.flag,
+    "quirks": _quirks,
 }

@@ -13,22 +13,18 @@ from routing import hosts, validators
 from routing.config import Pattern
 from routing.errors import ConfigurationError
 from routing.models import CascadeRule, Installation, Provider, ProviderKey
-from routing.providers import ADAPTERS
 
 SIMULATOR = "simulator"
 # How one says who it is, ours or that of another server on this machine.
 SERVER_HEADER = "cascadeproxy-simulator"
-UNSUPPORTED = "its API is not supported yet"
 
 
 def usable(provider: Provider, auth_mode: str) -> bool:
-    """Return whether we speak to `provider`, and have its key or need none.
+    """Return whether we have the key of `provider` or need none.
 
     A server in a private network needs none unless one is configured. With
     pass_through the client brings it, to providers that may see it.
     """
-    if provider.kind not in ADAPTERS:
-        return False
     if auth_mode == "pass_through":
         return provider.takes_client_credentials
     if _has_key(provider):
@@ -40,22 +36,13 @@ def usable(provider: Provider, auth_mode: str) -> bool:
 def lacking(auth_mode: str) -> Iterator[str]:
     """Yield a line for every enabled real provider that cannot be used: why."""
     for provider in _real():
-        if provider.kind not in ADAPTERS:
-            yield f"Provider {provider.name}: {UNSUPPORTED}."
-        elif usable(provider, auth_mode):
+        if usable(provider, auth_mode):
             continue
         elif auth_mode == "pass_through":
             yield f"Provider {provider.name}: it does not take clients' own keys."
         else:
             missing = provider.key_reference.partition(":")[2] or "its key"
             yield f"Provider {provider.name}: {missing} is missing."
-
-
-def unused_keys() -> Iterator[str]:
-    """Yield a line for every key somebody gave to a provider we do not speak to."""
-    for provider in _real():
-        if provider.kind not in ADAPTERS and _has_key(provider):
-            yield f"Provider {provider.name}: {UNSUPPORTED}, so its key is not used."
 
 
 def switch_simulator(auth_mode: str, *, may_start: bool) -> None:

@@ -161,7 +161,7 @@ def test_a_draft_without_a_provider_costs_nobody_the_answer(proxy, upstream):
 
 
 def test_says_when_the_api_of_a_provider_is_not_spoken(proxy):
-    proxy.provider.kind = "openai"
+    proxy.provider.kind = "telepathy"
     proxy.provider.save()
     got = proxy.ask()
     assert_envelope(got, 400, "invalid_request_error")

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from routing import models
 from routing.errors import UpstreamError
 from tests.builders import DRAFT, make_body, make_events
 from tests.fakes import EVENTS, JSON, HttpAnswer, message_bytes
@@ -29,6 +30,7 @@ methods = st.sampled_from(
 )
 paths = st.one_of(
     st.sampled_from(["/v1/messages", "/v1/messages/count_tokens", "/v1/models"]),
+    st.sampled_from(["/v1/chat/completions", "/v1/responses"]),
     words.map("/v1/models/".__add__),
     words.map("/v1".__add__),
     st.lists(st.sampled_from(["..", ".", "", "%2e", "a", "messages"]), max_size=4).map(
@@ -59,6 +61,39 @@ turns = st.lists(
         optional={"content": values | st.lists(objects, max_size=2)},
     ),
     max_size=3,
+)
+CHAT_FIELDS = """model messages max_tokens max_completion_tokens stream tools stop n
+tool_choice response_format temperature reasoning_effort stream_options logprobs
+functions parallel_tool_calls modalities"""
+chat_fields = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(CHAT_FIELDS.split(), values)
+)
+parts = objects | st.fixed_dictionaries(
+    {"type": st.sampled_from(["text", "image_url", "file", "refusal", "input_audio"])},
+    optional={"text": values, "image_url": values, "file": values},
+)
+chat_turns = st.lists(
+    objects
+    | st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(
+                ["user", "assistant", "system", "tool", "developer"]
+            )
+            | values
+        },
+        optional={
+            "content": values | st.lists(parts, max_size=2),
+            "tool_calls": values | st.lists(objects, max_size=2),
+            "tool_call_id": values,
+        },
+    ),
+    max_size=3,
+)
+chat_bodies = st.one_of(
+    inputs(BODIES).map(b"".join),
+    chat_fields.map(lambda fields: make_body(**fields)),
+    chat_turns.map(lambda messages: make_body(messages=messages)),
+    st.lists(objects, max_size=2).map(lambda tools: make_body(tools=tools)),
 )
 bodies = st.one_of(
     inputs(BODIES).map(b"".join),
@@ -114,10 +149,13 @@ def assert_readable(got):
     if got.status in (200, 204) or not got.body:
         return
     assert got.headers["content-type"] == "application/json"
-    assert got.json["type"] == "error"
     assert isinstance(got.json["error"]["type"], str)
     assert isinstance(got.json["error"]["message"], str)
-    assert got.headers["request-id"] == got.json["request_id"]
+    if "x-request-id" in got.headers:  # it speaks OpenAI's dialect
+        assert got.json["error"].keys() == {"type", "message", "param", "code"}
+    else:
+        assert got.json["type"] == "error"
+        assert got.headers["request-id"] == got.json["request_id"]
 
 
 class TestClients:
@@ -131,6 +169,16 @@ class TestClients:
         got = cascading.post(body, path)
         assert_readable(got)
         assert got.status in {200, *OUR_STATUSES}
+
+    @given(chat_bodies)
+    @same_proxy
+    def test_any_body_of_the_other_dialect_is_answered_or_refused(
+        self, cascading, monkeypatch, body
+    ):
+        serve(monkeypatch, HttpAnswer(chunks=[message_bytes(model=DRAFT)]))
+        got = cascading.post(body, "/v1/chat/completions")
+        assert_readable(got)
+        assert got.status in {200, *OUR_STATUSES, 502}
 
     @given(methods, paths, headers, st.booleans())
     @same_proxy
@@ -214,6 +262,20 @@ class TestProviders:
             assert_readable(got)
         assert isinstance(body, bytes)
         assert got.headers["x-cascade-decision"]
+
+    @given(st.lists(replies | breaks, min_size=1, max_size=2), st.booleans())
+    @same_proxy
+    def test_any_answer_of_another_dialect_is_put_into_the_clients_own(
+        self, cascading, monkeypatch, answers, stream
+    ):
+        models.Provider.objects.update(kind="openai_compatible")
+        serve(monkeypatch, *answers)
+        got = cascading.ask(stream=stream)
+        theirs = {answer.status for answer in answers if isinstance(answer, HttpAnswer)}
+        assert got.status in {*theirs, 502, 504}
+        if got.status >= 400:
+            assert got.json["type"] == "error"
+            assert isinstance(got.json["error"]["message"], str)
 
     @given(replies | breaks)
     @same_proxy

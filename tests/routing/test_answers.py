@@ -14,11 +14,11 @@ from routing.answers import (
     LiveAnswer,
     ReadyAnswer,
     ReleasingBody,
-    renamed,
 )
 from routing.background import in_background
 from routing.errors import ClientGone, StreamInterrupted, UpstreamTimeout
 from routing.outcome import OpenCall, Outcome
+from routing.rendering import Rendering, renamed
 from routing.types import CascadePlan
 from tests.builders import (
     VERIFIER,
@@ -53,7 +53,7 @@ class Relay:
         )
         self.answer = LiveAnswer(
             call,
-            rename_to=rename_to,
+            rendering=Rendering(name=rename_to),
             render_error=self._render,
             on_first=self.waits_ms.append,
             on_end=self._end,
@@ -378,8 +378,8 @@ def test_a_compressed_flood_is_passed_on_as_it_came():
 
 @pytest.mark.parametrize("first", [b"event: ping\ndata: x", b": a comment\n\n" * 9])
 def test_renaming_waits_no_longer_than_an_answer_may_take_to_begin(monkeypatch, first):
-    monkeypatch.setattr("routing.answers.MAX_EVENT_BYTES", 50)
-    monkeypatch.setattr("routing.answers.MAX_EVENTS_BEFORE", 8)
+    monkeypatch.setattr("routing.rendering.MAX_EVENT_BYTES", 50)
+    monkeypatch.setattr("routing.rendering.MAX_EVENTS_BEFORE", 8)
     endless = [first, b"y" * 60, b"z", STREAM]
     sent = list(renamed(endless, "alias"))
     assert b"".join(sent) == b"".join(endless)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from metrics.stakes import Stakes
+from routing.dialects.openai import parse_request
 from routing.eligibility import reason_against
 from routing.facts import UNKNOWN, ModelFacts
 from routing.types import NOTHING_RECALLED, CascadePlan, Recalled
@@ -223,3 +225,28 @@ def test_a_draft_that_costs_more_than_it_saves_is_left_out():
     cheap = dataclasses.replace(stakes, draft_price=lambda _: make_price(0))
     plan = dataclasses.replace(plan, stakes=cheap)
     assert reason_against(make_request(), plan) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "dialect", "reason"),
+    [
+        ({}, "anthropic", None),
+        ({"n": 2}, "openai", "other_dialect"),
+        ({"n": 2}, "anthropic", "other_dialect"),
+        ({"logprobs": True}, "openai", None),
+        ({"logprobs": True}, "anthropic", "other_dialect"),
+        ({"response_format": {"type": "json_object"}}, "openai", "other_dialect"),
+    ],
+)
+def test_what_only_another_dialect_says_is_drafted_by_those_who_speak_it(
+    fields, dialect, reason
+):
+    body = msgspec.json.encode(
+        {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}
+    )
+    plan = make_plan()
+    draft = dataclasses.replace(
+        plan.draft, provider=dataclasses.replace(plan.draft.provider, dialect=dialect)
+    )
+    asked = dataclasses.replace(plan, draft=draft)
+    assert reason_against(parse_request(body, headers=()), asked) == reason

@@ -8,12 +8,15 @@ import pytest
 
 from routing import listening
 from routing.kept_text import NOT_HEARD, collector_for, text_of
-from tests.builders import make_events, make_terms
+from routing.streams import MessageFolder
+from tests.builders import make_events, make_request, make_terms
 from tests.fakes import EVENTS, FakeReply, message_bytes, streamed, whole
 
 
 def heard_of(reply, *, streamed):
-    listened, heard = listening.heard(reply, streamed=streamed)
+    listened, heard = listening.heard(
+        reply, make_request(), streamed=streamed, dialect="anthropic"
+    )
     return b"".join(listened), text_of(heard)
 
 
@@ -62,7 +65,9 @@ def test_an_answer_that_is_none_is_no_text():
 
 def test_what_is_packed_in_a_way_we_do_not_know_is_not_listened_to():
     reply = FakeReply(b"?", headers=(("content-encoding", "odd"),))
-    assert listening.heard(reply, streamed=False) == (reply, None)
+    assert listening.heard(
+        reply, make_request(), streamed=False, dialect="anthropic"
+    ) == (reply, None)
 
 
 @pytest.mark.parametrize("bound", ["MAX_READ_BYTES", "MAX_OPENINGS"])
@@ -87,6 +92,6 @@ def test_trouble_in_listening_breaks_no_answer(monkeypatch):
     def fail(_folder, _event):
         raise RuntimeError("planted")
 
-    monkeypatch.setattr(listening.MessageFolder, "add", fail)
+    monkeypatch.setattr(MessageFolder, "add", fail)
     passed, _ = heard_of(streamed("4", model="m"), streamed=True)
     assert passed == b"".join(make_events("4", model="m"))

@@ -135,3 +135,23 @@ def test_a_refusal_is_told_in_the_providers_words():
 def test_a_provider_that_is_away_is_an_error_of_ours():
     with pytest.raises(UpstreamUnreachable):
         names(UpstreamUnreachable("away"))
+
+
+@pytest.mark.parametrize(
+    ("told", "limits"),
+    [
+        ({"context_window": 9, "max_completion_tokens": 8}, (9, 8)),
+        ({"max_model_len": 9}, (9, None)),
+        ({"context_length": 9}, (9, None)),
+        ({"meta": {"n_ctx_train": 9}}, (9, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_reads_entries_in_openais_shape_and_what_servers_add(told, limits):
+    entry = {"id": "small", "object": "model", "created": 1_767_225_600, **told}
+    pages = Pages({"object": "list", "data": [entry, {"id": None}]})
+    provider = make_provider(kind="groq", dialect="openai")
+    (listed,) = models_of(provider, pages)
+    assert (listed.max_input_tokens, listed.max_tokens) == limits
+    assert listed.created_at == datetime(2026, 1, 1, tzinfo=UTC)
+    assert pages.asked == ["GET /v1/models?"]

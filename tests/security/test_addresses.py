@@ -62,6 +62,8 @@ PAGES = {
     "v1/messages": {"key"},
     "v1/messages/count_tokens": {"key"},
     "v1/cascade/feedback": {"key"},
+    "v1/chat/completions": {"key"},
+    "v1/responses": {"key"},
     "v1/models": {"key"},
     "v1/models/<path:model>": {"key"},
     r"^v1(?:/[\s\S]*)?\Z": NOBODY,  # a key must be told that it may

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from routing import allowed, defaults
 from routing.models import CascadeRule
 from routing.rules_file.document import RulesFile
-from routing.startup import files, installation, providers
+from routing.startup import files, installation, keyed, providers
 from routing.startup.serving import Server, serve
 
 
@@ -64,8 +64,6 @@ class Command(BaseCommand):
             self._say(f"Admin user admin, password shown this once: {password}")
         client_key = installation.create_demo_key(self._say)
         providers.switch_simulator(server.auth_mode, may_start=True)
-        for line in providers.unused_keys():
-            self._say(line)
         if not providers.simulating():
             self._tell_lacking(server)
         serve(server, client_key)
@@ -88,6 +86,8 @@ class Command(BaseCommand):
             self._say("Database is up to date.")
         call_command("load_prices", verbosity=0, stdout=io.StringIO())
         defaults.load_once(rules=rules)
+        for name in keyed.switch_on():
+            self._say(f"Provider {name} is switched on, and its rules: it has a key.")
 
     def _tell_state(self, server: Server) -> None:
         enabled = CascadeRule.objects.filter(enabled=True).count()

@@ -93,20 +93,14 @@ class Command(BaseCommand):
 
 def _providers(name: str | None) -> list[Provider]:
     """Return the providers to ask. Raises CommandError when there is none."""
-    providers = Provider.objects.filter(kind__in=model_sync.KINDS)
     if name is None:
-        found = list(providers.filter(enabled=True))
+        found = list(Provider.objects.filter(enabled=True))
         if not found:
             raise CommandError("No enabled provider has a list of models to read.")
         return found
     provider = Provider.objects.filter(name=name).first()
     if provider is None:
         raise CommandError(f"There is no provider {name}.")
-    if provider.kind not in model_sync.KINDS:
-        raise CommandError(
-            f"The provider {name} is of kind {provider.kind}; only "
-            f"{' and '.join(model_sync.KINDS)} say what their models can do."
-        )
     if not provider.enabled:
         raise CommandError(f"The provider {name} is switched off.")
     return [provider]

@@ -49,7 +49,8 @@ def features_of(
     values: dict[str, float] = {}
     for group in _GROUPS:
         values |= group.measure(reading)
-    values |= logprobs.measure(token_logprobs)
+    told = draft.logprobs if token_logprobs is None else token_logprobs
+    values |= logprobs.measure(told)
     return tuple(_bounded(values[name]) for name in NAMES)
 
 

@@ -179,8 +179,7 @@ def test_the_list_says_right_behind_the_name_what_was_seen(boss, provider):
     ("changes", "auth_mode", "words"),
     [
         ({"key_encrypted": ""}, "api_key", "has no key"),
-        ({"key_encrypted": "", "kind": "groq"}, "api_key", "API not supported"),
-        ({"kind": "openai"}, "pass_through", "API not supported"),
+        ({"key_encrypted": "", "kind": "groq"}, "api_key", "has no key"),
         ({}, "pass_through", "takes no client&#x27;s key"),
         ({"takes_client_credentials": True}, "pass_through", "no trouble seen"),
         (

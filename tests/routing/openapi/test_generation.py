@@ -61,8 +61,10 @@ def test_every_address_of_the_api_is_described():
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_every_operation_tells_how_errors_look(path, method):
     responses = DESCRIPTION["paths"][path][method]["responses"]
+    openai = path in ("/v1/chat/completions", "/v1/responses")
+    told = f"#/components/responses/{'OpenAIError' if openai else 'Error'}"
     for status in ("4XX", "5XX"):
-        assert responses[status] == {"$ref": "#/components/responses/Error"}
+        assert responses[status] == {"$ref": told}
 
 
 def test_a_request_with_fields_of_tomorrow_is_as_described():

@@ -34,7 +34,7 @@ def test_asks_providers_whose_api_we_speak(transport, kind):
     assert (reply.status, b"".join(reply)) == (418, b"ab")
 
 
-@pytest.mark.parametrize("kind", ["openai", "groq", "openai_compatible"])
+@pytest.mark.parametrize("kind", ["telepathy"])
 def test_says_when_the_api_of_a_provider_is_not_spoken(transport, kind):
     providers = Providers(transport, ticket=FakeTicket(), timeouts=LIMITS)
     with pytest.raises(InvalidRequest) as caught:

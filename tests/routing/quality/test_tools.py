@@ -3,6 +3,7 @@ import pytest
 from routing.quality.tools import (
     forced_tool_not_called,
     invalid_tool_input,
+    tool_call_in_text,
     unknown_tool,
 )
 from tests.builders import make_completion, make_request, make_tool, make_tool_use
@@ -147,3 +148,48 @@ class TestForcedTool:
     )
     def test_without_a_demand_text_alone_is_fine(self, choice):
         assert not fires(forced_tool_not_called, tool_choice=choice)
+
+
+CALL = '{"name": "get_weather", "arguments": {"city": "Oslo"}}'
+
+
+def says(text, **fields):
+    fields = {"tools": [make_tool()], **fields}
+    return tool_call_in_text(make_request(**fields), make_completion(text))
+
+
+class TestToolCallInText:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            CALL,
+            f"```json\n{CALL}\n```",
+            f"<tool_call>\n{CALL}\n</tool_call>",
+            f"[TOOL_CALLS] [{CALL}]",
+            f"<|python_tag|>{CALL}",
+            '{"name": "get_weather", "parameters": {}}',
+            '{"function": {"name": "get_weather", "arguments": "{}"}}',
+        ],
+    )
+    def test_a_call_that_is_all_of_the_answer_is_vetoed(self, text):
+        assert says(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"An example: {CALL}",
+            '{"name": "get_weather"}',
+            '{"name": "another", "arguments": {}}',
+            '{"name": "get_weather", "arguments": ',
+            "get_weather",
+            "[]",
+        ],
+    )
+    def test_anything_else_is_text(self, text):
+        assert not says(text)
+
+    def test_without_tools_it_is_an_answer(self):
+        assert not says(CALL, tools=[])
+
+    def test_beside_a_real_call_it_is_text(self):
+        assert not fires(tool_call_in_text, make_tool_use(), tools=[make_tool()])

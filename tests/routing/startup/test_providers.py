@@ -64,14 +64,6 @@ def test_with_a_key_it_is_off(settings):
     assert providers.find_simulator_port() == ""
 
 
-@pytest.mark.parametrize("auth_mode", ["api_key", "pass_through"])
-def test_a_provider_whose_api_we_do_not_speak_does_not_replace_it(settings, auth_mode):
-    give_key(settings, "OPENAI_API_KEY")
-    Provider.objects.filter(name="anthropic").update(enabled=False)
-    providers.switch_simulator(auth_mode, may_start=True)
-    assert simulator().enabled
-
-
 def test_a_second_look_changes_nothing():
     switch()
     version = ConfigVersion.current()
@@ -135,20 +127,9 @@ def own_server(pattern):
     local.models.create(name=pattern)
 
 
-def test_says_which_keys_are_missing_and_asks_for_none_that_would_not_help():
+def test_says_which_keys_are_missing():
     assert list(providers.lacking("api_key")) == [
         "Provider anthropic: ANTHROPIC_API_KEY is missing.",
-        "Provider groq: its API is not supported yet.",
-        "Provider openai: its API is not supported yet.",
-    ]
-
-
-def test_says_which_keys_go_unused(settings):
-    assert list(providers.unused_keys()) == []
-    give_key(settings, "ANTHROPIC_API_KEY")
-    give_key(settings, "OPENAI_API_KEY")
-    assert list(providers.unused_keys()) == [
-        "Provider openai: its API is not supported yet, so its key is not used."
     ]
 
 

@@ -1,0 +1,82 @@
+"""What requests of all dialects share: which headers go up, and single values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from routing.errors import InvalidRequest
+from routing.types import Headers
+
+T = TypeVar("T")
+
+# Longer than any name; what a client writes here goes into logs and decisions.
+MAX_MODEL_CHARS = 256
+
+CREDENTIAL_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+)
+# Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
+WITHHELD_HEADERS = frozenset(
+    {
+        "cascade-hop",
+        "connection",
+        "content-length",
+        "expect",
+        "forwarded",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+        "x-cascade",
+        "x-real-ip",
+    }
+)
+WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
+
+
+def sorted_out(headers: Headers) -> tuple[Headers, Headers]:
+    """Return the headers that go up and those that do not, credentials in neither."""
+    named = _named_by_connection(headers)
+    going_up: list[tuple[str, str]] = []
+    withheld: list[tuple[str, str]] = []
+    for name, value in headers:
+        if name in CREDENTIAL_HEADERS:
+            continue
+        stays = (
+            name in WITHHELD_HEADERS
+            or name in named
+            or name.startswith(WITHHELD_STARTS)
+        )
+        (withheld if stays else going_up).append((name, value))
+    return tuple(going_up), tuple(withheld)
+
+
+def _named_by_connection(headers: Headers) -> Iterable[str]:
+    for name, value in headers:
+        if name == "connection":
+            return {option.strip().lower() for option in value.split(",")}
+    return ()
+
+
+def value_of(
+    fields: Mapping[str, msgspec.Raw], name: str, kind: type[T], words: str
+) -> T | None:
+    """Return the top-level value of `name`, None when absent or null.
+
+    Raises InvalidRequest, with `words`, when it is of another type.
+    """
+    raw = fields.get(name)
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=kind | None)
+    except msgspec.DecodeError:
+        raise InvalidRequest(f"{name}: Input should be {words}") from None

@@ -1,0 +1,39 @@
+"""A request as its client wrote it, beside the internal form it is decided on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+# The API shapes there are. The internal form is the first.
+Dialect = Literal["anthropic", "openai"]
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """What an OpenAI client sent, byte for byte.
+
+    `model_span` is the byte range of the `model` value, quotes included. `beyond` says
+    why no model of another dialect can be asked, "" when one can. `judgeable`: the
+    internal form tells all a judge must know. `include_usage`: a stream is to end with
+    its usage.
+    """
+
+    body: bytes
+    model: str
+    model_span: tuple[int, int]
+    path: str
+    headers: Headers = ()
+    beyond: str = ""
+    judgeable: bool = True
+    include_usage: bool = False
+
+    def body_for(self, model: str) -> bytes:
+        """Return the body with only the `model` value replaced; itself when equal."""
+        if model == self.model:
+            return self.body
+        start, end = self.model_span
+        return self.body[:start] + msgspec.json.encode(model) + self.body[end:]

@@ -1,0 +1,180 @@
+"""What an answer in OpenAI's dialect tells of its cost and its end while it passes by.
+
+The same as `routing.metering`, for answers that keep their own shape: those of Chat
+Completions and of the Responses API.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from metrics.types import Usage
+from routing.metering import MAX_EVENT_BYTES, MAX_EVENTS
+from routing.sse import EventSplitter, event_data
+from routing.streams import Json
+from routing.translating.counts import (
+    CHARS_PER_TOKEN,
+    estimated_usage,
+    messages_usage,
+    responses_usage,
+)
+from routing.translating.failures import messages_stream_error
+from routing.types import ChatRequest, Target
+from routing.usage import usage_of
+
+_DONE = b"[DONE]"
+# Most events hold a token of text and nothing that is looked at: reading those would
+# cost several times as much. Within a text quotes are escaped.
+_TELLING = (
+    _DONE,
+    b'"usage":{',
+    b'"usage": {',
+    b'"error"',
+    b'"x_groq"',
+    b'"response.',
+    b'"finish_reason":"',
+    b'"finish_reason": "',
+)
+_CHAT_END = "/chat/completions"
+# Source: OpenAI API reference, "Responses", streaming events.
+_RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed")
+# An event around a token of text, of a name and a number; only where usage is missing.
+_CHARS_AROUND = 200
+
+
+class _Choice(msgspec.Struct, gc=False, frozen=True):
+    finish_reason: Any = None
+
+
+class _Chunk(msgspec.Struct, gc=False, frozen=True):
+    """What of a chunk, or of a whole answer, the meter looks at."""
+
+    choices: list[_Choice] = []
+    usage: Any = None
+    error: Any = None
+    x_groq: Any = None
+    response: Any = None
+    type: Any = None
+    object: Any = None
+    message: Any = None
+
+    @property
+    def as_error(self) -> Json:
+        """The chunk as the error it is, where it says so by its type."""
+        return {"message": self.message}
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+class ChatMeter:
+    """Watches a live stream of chunks go by: the usage so far, and how it ended.
+
+    Never raises for what a stream holds. `lost`: it is like no answer, and is not
+    looked at any more. Usage nobody told is estimated from what was written, and
+    marked.
+    """
+
+    def __init__(self, prompt_tokens: int) -> None:
+        self.complete = self.lost = False
+        self.error: Json | None = None
+        self._prompt_tokens = prompt_tokens
+        self._told: Json | None = None
+        self._splitter = EventSplitter()
+        self._events = self._written_chars = 0
+        self._finished = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream, cut anywhere, content decoded."""
+        if self.lost:
+            return
+        events = self._splitter.feed(chunk)
+        self._events += len(events)
+        for raw in events:
+            self._note(raw)
+        endless = self._splitter.rest_bytes > MAX_EVENT_BYTES
+        if endless or self._events > MAX_EVENTS:
+            self.lost = True
+            self._splitter = EventSplitter()
+
+    @property
+    def mid_event(self) -> bool:
+        """Whether the stream stands inside an event, or may do so."""
+        return self.lost or self._splitter.rest_bytes > 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether an end of the stream now would be one: some send no `[DONE]`."""
+        return self._finished and not self.mid_event
+
+    @property
+    def usage(self) -> Usage | None:
+        """The usage told, else an estimate; None before anything came."""
+        if self._told is None and self._events == 0:
+            return None
+        guess = estimated_usage(self._prompt_tokens, self._written_chars)
+        return usage_of(self._told or guess)
+
+    @property
+    def usage_so_far(self) -> Usage | None:
+        """The same: without usage told, what was heard is estimated at any time."""
+        return self.usage
+
+    def _note(self, raw: bytes) -> None:
+        self._written_chars += max(len(raw) - _CHARS_AROUND, CHARS_PER_TOKEN)
+        if not any(word in raw for word in _TELLING):
+            return
+        data = event_data(raw).strip()
+        if data == _DONE:
+            self.complete = True
+            return
+        told = _chunk(data)
+        self._told = _usage(told) or self._told
+        self.complete = self.complete or told.type in _RESPONSE_ENDS
+        self._finished = self._finished or any(c.finish_reason for c in told.choices)
+        if told.error or told.type == "error":
+            self.error = messages_stream_error(told.error or told.as_error)["error"]
+
+
+def counts_for_us(request: ChatRequest, target: Target) -> bool:
+    """Whether a stream is asked for usage that its client did not ask for."""
+    native = request.native
+    if native is None or not request.stream or native.include_usage:
+        return False
+    return target.provider.quirks.count_streams and native.path.endswith(_CHAT_END)
+
+
+def tells_usage_alone(raw: bytes) -> bool:
+    """Whether an event of a stream is the chunk that tells its usage, and no more."""
+    if b'"usage"' not in raw:
+        return False
+    told = _chunk(event_data(raw).strip())
+    return not told.choices and isinstance(told.usage, dict) and not told.error
+
+
+def usage_in_answer(body: bytes, prompt_tokens: int) -> tuple[bool, Usage | None]:
+    """Return whether a body is an answer, and its usage: told, else estimated."""
+    told = _chunk(body)
+    if not told.choices and told.object != "response":
+        return False, None
+    guess = estimated_usage(prompt_tokens, len(body))
+    return True, usage_of(_usage(told) or guess)
+
+
+def _usage(told: _Chunk) -> Json | None:
+    inner = (told.x_groq, told.response)
+    groq, response = (i.get("usage") if isinstance(i, dict) else None for i in inner)
+    if told.object == "response":
+        response = told.usage
+    return (
+        messages_usage(told.usage) or messages_usage(groq) or responses_usage(response)
+    )
+
+
+def _chunk(data: bytes) -> _Chunk:
+    try:
+        return _CHUNK.decode(data)
+    except (ValueError, RecursionError):
+        return _Chunk()

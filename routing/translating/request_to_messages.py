@@ -1,0 +1,184 @@
+"""A Chat Completions request -> the same request of the Messages API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from routing.translating.ids import MintedIds
+from routing.translating.parts import message_blocks, text_part
+from routing.translating.schemas import (
+    message_format,
+    message_tool_choice,
+    message_tools,
+)
+from routing.translating.values import (
+    CannotBeSaid,
+    Json,
+    objects,
+    parsed_object,
+    string,
+)
+
+# The Messages API wants a limit, Chat Completions does not. Every model of today can
+# write as much. Source: routing/data/models.json.
+DEFAULT_MAX_TOKENS = 32_000
+# The Messages API takes temperatures up to here, Chat Completions up to 2.
+MAX_TEMPERATURE = 1.0
+SYSTEM_ROLES = ("system", "developer")
+# Parameters that change what an answer is, and that the Messages API has not. Others
+# that it has not (`seed`, penalties) are advice, and left out.
+ONLY_IN_CHAT = (
+    "logprobs",
+    "audio",
+    "functions",
+    "function_call",
+    "web_search_options",
+)
+_SAME = ("temperature", "top_p")
+_EFFORTS = {"none": "low", "minimal": "low"}
+
+
+def only_in_chat(fields: Mapping[str, Any]) -> str:
+    """Return the parameter that the Messages API has no words for; "" without one."""
+    if fields.get("n") not in (None, 1):
+        return "n"
+    for name in ONLY_IN_CHAT:
+        if fields.get(name):
+            return name
+    modalities = fields.get("modalities")
+    return "modalities" if modalities and modalities != ["text"] else ""
+
+
+def messages_request(fields: Mapping[str, Any], *, model: str) -> Json:
+    """Return the request of the Messages API that asks what `fields` ask of `model`.
+
+    Raises CannotBeSaid for what would be answered otherwise than it was meant.
+    """
+    if name := only_in_chat(fields):
+        raise CannotBeSaid(f"{name}: this model's provider has no such parameter.")
+    system, messages = _conversation(objects(fields.get("messages")))
+    limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
+    asked: Json = {"model": model, "max_tokens": limit or DEFAULT_MAX_TOKENS}
+    if system:
+        asked["system"] = system
+    asked["messages"] = messages
+    asked |= _sampling(fields)
+    if tools := message_tools(fields.get("tools")):
+        asked["tools"] = tools
+        if choice := message_tool_choice(fields):
+            asked["tool_choice"] = choice
+    if output := _output(fields):
+        asked["output_config"] = output
+    if fields.get("stream") is True:
+        asked["stream"] = True
+    return asked
+
+
+def _sampling(fields: Mapping[str, Any]) -> Json:
+    told = {name: fields[name] for name in _SAME if fields.get(name) is not None}
+    if isinstance(told.get("temperature"), int | float):
+        told["temperature"] = min(told["temperature"], MAX_TEMPERATURE)
+    stop = fields.get("stop")
+    if stop:
+        told["stop_sequences"] = [stop] if isinstance(stop, str) else stop
+    return told
+
+
+def _output(fields: Mapping[str, Any]) -> Json:
+    told: Json = {}
+    if effort := string(fields.get("reasoning_effort")):
+        told["effort"] = _EFFORTS.get(effort, effort)
+    if form := message_format(fields):
+        told["format"] = form
+    return told
+
+
+def _conversation(messages: Sequence[Json]) -> tuple[str | list[Json], list[Json]]:
+    """Return the system prompt, and the turns that come after it."""
+    begun = next(
+        (i for i, m in enumerate(messages) if m.get("role") not in SYSTEM_ROLES),
+        len(messages),
+    )
+    contents = [message.get("content") for message in messages[:begun]]
+    if len(contents) == 1 and isinstance(contents[0], str):
+        return contents[0], list(_turns(messages[begun:]))
+    blocks = [block for content in contents for block in message_blocks(content)]
+    return blocks, list(_turns(messages[begun:]))
+
+
+def _turns(messages: Sequence[Json]) -> Iterator[Json]:
+    """Yield the turns; results of tools and what the user says next are one."""
+    ids = MintedIds()
+    results: list[Json] = []
+    for position, message in enumerate(messages):
+        role = message.get("role")
+        if role == "tool":
+            results.append(_result(message, ids))
+            continue
+        if role == "user" and results:
+            said = message_blocks(message.get("content"))
+            yield {"role": "user", "content": [*results, *said]}
+            results = []
+            continue
+        if results:
+            yield {"role": "user", "content": results}
+            results = []
+        yield _turn(message, position, ids)
+    if results:
+        yield {"role": "user", "content": results}
+
+
+def _turn(message: Json, position: int, ids: MintedIds) -> Json:
+    content = message.get("content")
+    match message.get("role"):
+        case "assistant":
+            return {"role": "assistant", "content": _said(message, position, ids)}
+        case "user":
+            plain = isinstance(content, str)
+            return {
+                "role": "user",
+                "content": content if plain else message_blocks(content),
+            }
+        case role if role in SYSTEM_ROLES:
+            plain = isinstance(content, str)
+            return {
+                "role": "system",
+                "content": content if plain else message_blocks(content),
+            }
+        case role:
+            raise CannotBeSaid(f"messages: this model knows no role {role}.")
+
+
+def _said(message: Json, position: int, ids: MintedIds) -> str | list[Json]:
+    content, calls = message.get("content"), objects(message.get("tool_calls"))
+    if isinstance(content, str) and not calls:
+        return content
+    blocks = message_blocks(content)
+    if refusal := string(message.get("refusal")):
+        blocks.append(text_part(refusal))
+    return blocks + [_tool_use(call, position, ids) for call in calls]
+
+
+def _tool_use(call: Json, position: int, ids: MintedIds) -> Json:
+    function = call.get("function")
+    if not isinstance(function, dict):
+        raise CannotBeSaid("messages: this model knows functions as tools only.")
+    given = parsed_object(string(function.get("arguments")))
+    return {
+        "type": "tool_use",
+        "id": ids.of_call(string(call.get("id")), position),
+        "name": function.get("name"),
+        # History must hold an object; a call that was none went wrong long ago.
+        "input": given if isinstance(given, dict) else {"arguments": given},
+    }
+
+
+def _result(message: Json, ids: MintedIds) -> Json:
+    content = message.get("content")
+    result: Json = {
+        "type": "tool_result",
+        "tool_use_id": ids.of_result(string(message.get("tool_call_id"))),
+    }
+    result["content"] = content if isinstance(content, str) else message_blocks(content)
+    return result

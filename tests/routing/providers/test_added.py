@@ -1,0 +1,61 @@
+"""The provider of docs/adding-a-provider.md, taken from there and asked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from routing import models
+from routing.providers import ADAPTERS
+from routing.rules_file import loading, parsing
+from tests.fakes import HttpAnswer, sent_json
+from tests.routing.translating.speaking import chat_answer
+
+PAGE = (Path(__file__).parents[3] / "docs" / "adding-a-provider.md").read_text()
+TOOLS = [{"name": "look", "input_schema": {"type": "object"}}]
+CHOICE = {"type": "auto", "disable_parallel_tool_use": True}
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def answer(model: str) -> HttpAnswer:
+    return HttpAnswer(chunks=[msgspec.json.encode(chat_answer() | {"model": model})])
+
+
+@pytest.fixture
+def example(monkeypatch):
+    names: dict[str, object] = {}
+    exec(block("python"), names)  # noqa: S102  it is our own page
+    monkeypatch.setitem(ADAPTERS, "example", names["ADAPTER"])
+
+
+def test_the_file_of_the_page_makes_a_provider(example, proxy, upstream):
+    row = models.Provider(name="ex", kind="example", base_url="https://example.test")
+    row.set_key("sk-example-0123")
+    row.full_clean()
+    row.save()
+    row.models.create(name="ex-*")
+    upstream.script("ex-1", answer("ex-1"))
+    got = proxy.ask(model="ex-1", tools=TOOLS, tool_choice=CHOICE)
+    (sent,) = upstream.requests
+    assert got.json["content"] == [{"type": "text", "text": "4"}]
+    assert sent.headers["authorization"] == "Bearer sk-example-0123"
+    assert "parallel_tool_calls" not in sent_json(sent)
+    assert sent_json(sent)["tools"]
+
+
+def test_the_rules_file_of_the_page_makes_one_without_code(proxy, upstream, settings):
+    settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, "OPENROUTER_API_KEY": "sk-or"}
+    loading.load(parsing.parse(block("yaml"), "the page"))
+    upstream.script("qwen/small", answer("qwen/small"))
+    proxy.ask(model="qwen/small", tools=TOOLS, tool_choice=CHOICE)
+    (sent,) = upstream.requests
+    assert str(sent.url) == "https://openrouter.ai/api/v1/chat/completions"
+    assert "parallel_tool_calls" not in sent_json(sent)
