@@ -15,6 +15,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
 # Some shells export a HOST of their own: from there only a plain address is meant.
 SERVE_ON = $(strip $(if $(filter command,$(firstword $(origin HOST))),$(HOST),\
 	$(filter 127.0.0.1 0.0.0.0 localhost :: ::1,$(HOST))))
+# Each process takes a run of neighbours, so that what they share is set up once.
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal $(COVERAGE)
 TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py
 
 help:  ## list these commands
@@ -36,9 +38,9 @@ demo: env  ## fill the database with 30 days of simulated traffic
 	@echo "To see it: make run, then open the reports it names."
 
 test: $(INSTALLED_DEV)  ## run the tests
-	$(BIN)/python -m pytest -q -n auto
+	$(PYTEST)
 
-check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployment, tests
+check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployment, then make test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/codespell
@@ -46,7 +48,7 @@ check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployme
 	$(BIN)/lint-imports
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	BEHIND_TLS=true $(TEST_MANAGE) check --deploy --fail-level WARNING
-	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term
+	$(MAKE) test COVERAGE=--cov
 
 bench: $(INSTALLED_DEV)  ## print latency, throughput and memory beside the bare floor
 	$(BIN)/python -m bench
@@ -62,7 +64,7 @@ bench-reports: $(INSTALLED_DEV)  ## pages and loading at 2,000,000 decisions (RO
 
 test-postgres: $(INSTALLED_DEV)  ## the tests of the account and routing on PostgreSQL
 	$(BIN)/python -m bench.postgres --if-available \
-		$(BIN)/python -m pytest -q tests/metrics tests/routing
+		$(PYTEST) tests/metrics tests/routing
 
 screenshots: $(INSTALLED_DEV)  ## take those of docs/ anew, in headless Chromium
 	$(BIN)/python -m tests.browser.shots docs/screenshots

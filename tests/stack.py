@@ -20,7 +20,7 @@ from metrics.rows import call_from_json
 from tests.wire import Answer, call, parsed
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 30.0
+START_S = 60.0
 STOP_S = 15.0
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def new_model(rule: str = "plain") -> str:
     return f"{rule}-{next(_numbers)}"
 
 
-def wait_for(what: str, probe: Callable[[], T], *, timeout_s: float = 10.0) -> T:
+def wait_for(what: str, probe: Callable[[], T], *, timeout_s: float = 60.0) -> T:
     """Return the first truthy result of `probe`, asked again and again.
 
     Raises AssertionError, saying `what` did not come, after `timeout_s`.

@@ -45,7 +45,7 @@ def _found(database: str) -> CalmLedger:
 
 
 # A limit that opens because many come at once would be none.
-REDIS_TIMEOUT_S = 2.0
+REDIS_TIMEOUT_S = 5.0
 
 
 @lru_cache(maxsize=8)

@@ -17,10 +17,11 @@ from routing.state.sqlite import Change
 
 T = TypeVar("T")
 
-WAIT_S = 2.0
+# A limit that opens because many come at once would be none.
+WAIT_S = 5.0
 PRUNE_EVERY_S = 600.0
 # Nothing here is worth waiting for a disk: the account knows what was spent.
-_OPTIONS = "-c statement_timeout=2000 -c lock_timeout=2000 -c synchronous_commit=off"
+_OPTIONS = "-c statement_timeout=5000 -c lock_timeout=5000 -c synchronous_commit=off"
 # Makes the row where there is none, and locks it until the transaction ends.
 _LOCK = """BEGIN; INSERT INTO routing_limittable AS t (key, value, expires_at)
     VALUES (%s, '', 0) ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
@@ -154,7 +155,7 @@ class PostgresValues:
     def _opened(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
-                **self._parameters | {"connect_timeout": 2},
+                **self._parameters | {"connect_timeout": int(WAIT_S)},
                 autocommit=True,
                 options=_OPTIONS,
             )

@@ -21,6 +21,7 @@ from tests.stack import Stack
 # Addresses that are no page of ours to look at, by name, or by route without one.
 NO_PAGES = {
     "home": "sends on to the reports",
+    "favicon": "sends on to the icon",
     "health": "for probes",
     "ready": "for probes",
     "metrics": "for Prometheus",

@@ -13,7 +13,7 @@ from tests.wsgi import call
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("path", ["/none", "/v1x", "/reports/none", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/none", "/v1x", "/reports/none", "/robots.txt"])
 def test_says_plainly_that_there_is_no_such_page(path):
     got = call("GET", path)
     assert (got.status, got.body) == (404, b"Not found.\n")

@@ -31,6 +31,7 @@ NOBODY: set[str] = set()
 
 PAGES = {
     "": EVERYBODY,  # leads to the reports, which ask
+    "favicon.ico": EVERYBODY,
     "health": EVERYBODY,
     "ready": EVERYBODY,
     "metrics": NOBODY,  # from elsewhere, without a token
