@@ -19,7 +19,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from cascadeproxy import __version__
 from metrics import backlog, recorder
-from metrics.gauges import Backlog, OpenBreakers, PausedRules
+from metrics.gauges import Backlog, MeasuredQuality, OpenBreakers, PausedRules
+from metrics.quality_figures import Quality, last_week
 from metrics.stakes import paused_rules
 from routing import breaker
 from routing.snapshot import holder
@@ -40,7 +41,12 @@ def _waiting_bytes() -> int | None:
     return backlog.waiting_bytes(settings.CASCADE_JOURNAL_DIR)
 
 
+def _quality() -> Quality | None:
+    return last_week() if holder.healthy else None
+
+
 _shared.register(Backlog(_waiting_bytes))
+_shared.register(MeasuredQuality(_quality))
 
 
 def home(request: HttpRequest) -> HttpResponse:

@@ -158,9 +158,10 @@ class _Day:
             cost_nusd=total_cost_nusd(calls),
             baseline_nusd=alone.nusd,
             baseline_basis=alone.basis,
+            estimate_nusd=self._estimate(request, calls),
             total_ms=total_ms,
             overhead_us=own_us,
-            first_byte_ms=max(total_ms // 3, 1) if request.status < 400 else None,
+            first_byte_ms=_first_byte_ms(request, calls, own_us),
             status=request.status,
             stream=self._random.random() < 0.6,
             aborted=request.ending == "aborted",
@@ -258,9 +259,26 @@ class _Day:
         stakes = Stakes(verifier_price=price_of)
         return baseline_of(calls, stakes, NOTHING_CACHED)
 
+    def _estimate(self, request: Request, calls: tuple[CallRecord, ...]) -> int | None:
+        """What the baseline would have been taken for, had the draft been accepted."""
+        if request.outcome != "escalated" or calls[0].usage is None:
+            return None
+        return self._baseline(request, calls[:1]).nusd
+
     def _price(self, model: str, usage: Usage, at: datetime) -> Price | None:
         tokens = usage.prompt_tokens
         return self._prices.price_for(PROVIDER, model, at=at, prompt_tokens=tokens)
+
+
+def _first_byte_ms(
+    request: Request, calls: tuple[CallRecord, ...], own_us: int
+) -> int | None:
+    """A draft answers when it is whole, a verifier as it writes."""
+    if request.status >= 400:
+        return None
+    *before, last = (call.duration_ms for call in calls)
+    waited = last if request.outcome == "accepted" else last // 3
+    return sum(before) + waited + own_us // 1000
 
 
 def _confidence(request: Request) -> float | None:

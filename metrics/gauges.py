@@ -8,6 +8,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from metrics import instruments
+from metrics.quality_figures import Quality
 
 
 class OpenBreakers(Collector):
@@ -54,6 +55,32 @@ class PausedRules(Collector):
         )
         for rule in sorted({instruments.rule_label(name) for name in self._rules()}):
             gauge.add_metric((rule,), 1)
+        yield gauge
+
+
+class MeasuredQuality(Collector):
+    """The gauge of how good accepted drafts are, with the interval it lies in.
+
+    `quality` returns the share and its bounds; None while nobody knows.
+    """
+
+    def __init__(self, quality: Callable[[], Quality | None]) -> None:
+        self._quality = quality
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauge; it has no sample with too few labels."""
+        gauge = GaugeMetricFamily(
+            "cascadeproxy_measured_quality_ratio",
+            "Share of accepted drafts of seven days that were not worse than the "
+            "verifier's answer, and the ends of its 95 % interval.",
+            labels=("end",),
+        )
+        found = self._quality()
+        if found is not None:
+            ends = {"share": found.share, "low": found.low, "high": found.high}
+            for end, value in ends.items():
+                if value is not None:
+                    gauge.add_metric((end,), value)
         yield gauge
 
 

@@ -13,7 +13,8 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics_core import Metric
 
 from metrics import instruments
-from metrics.gauges import Backlog, OpenBreakers, PausedRules
+from metrics.gauges import Backlog, MeasuredQuality, OpenBreakers, PausedRules
+from metrics.quality_figures import Quality
 from metrics.types import OutcomeKind, Role, Usage
 from tests.metrics.builders import make_call, make_record
 from tests.wsgi import call
@@ -30,6 +31,7 @@ RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 BY_SCRAPE = (
     OpenBreakers(lambda: [("main", "draft-small")]),
     PausedRules(lambda: ["default"]),
+    MeasuredQuality(lambda: Quality(labels=40, share=0.9, low=0.8, high=0.95)),
     Backlog(lambda: 1),
 )
 # What labels can be, where that is known beforehand.
@@ -37,6 +39,7 @@ VALUES = {
     "outcome": set(get_args(OutcomeKind)),
     "role": set(get_args(Role)),
     "simulated": {"true", "false"},
+    "end": {"share", "low", "high"},
     "direction": {"input", "output", "cache_read", "cache_write"},
 }
 

@@ -81,6 +81,12 @@ class Browser:
         self.driver.find_element(By.NAME, "password").send_keys(PASSWORD)
         self.driver.find_element(By.CSS_SELECTOR, "[type=submit]").click()
 
+    def fill_in(self, name: str, text: str) -> None:
+        """Write `text` into the field `name` and send its form."""
+        field = self.driver.find_element(By.NAME, name)
+        field.send_keys(text)
+        field.submit()
+
     def open(self, url: str) -> None:
         """Go to a page; what was logged before is forgotten."""
         self.driver.get_log("browser")

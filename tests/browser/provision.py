@@ -1,6 +1,6 @@
 """`python -m tests.browser.provision URL`: a site that has something to show.
 
-A fortnight of made-up traffic, the rules it is about, and a row of every kind that
+A month of made-up traffic, the rules it is about, and a row of every kind that
 admin lists. The model providers are at URL; nothing asks them.
 """
 
@@ -24,7 +24,7 @@ def main(upstream_url: str) -> None:
     django.setup()
     logging.disable()  # what is printed is for the caller
     call_command("migrate", verbosity=0)
-    call_command("demo", days=14, per_day=60, stdout=sys.stderr)
+    call_command("demo", days=30, per_day=60, stdout=sys.stderr)
     from django.contrib.auth import get_user_model  # noqa: PLC0415  after setup
     from django.contrib.auth.models import Group  # noqa: PLC0415
 
@@ -100,6 +100,8 @@ def _teach(rule: Any) -> None:
         NAMES,
     )
 
+    # The demo's own labels are of the same source.
+    Label.objects.filter(rule=rule.name, source="agreement").delete()
     draw = random.Random(5)  # noqa: S311  made-up numbers
     decisions = RoutingDecision.objects.filter(
         rule=rule.name, confidence__gt=0, outcome__in=("accepted", "escalated")

@@ -1,20 +1,28 @@
-"""`python -m tests.browser.shots DIRECTORY`: the screenshots of the documentation.
+"""`python -m tests.browser.shots DIRECTORY [--all]`: the screenshots of the docs.
 
-Each page as `NAME-SCHEME-WIDTH.png`, light and dark, at 1280 and 400 pixels. `NAME` is
-that of its address, so a page that is new has one; of admin, some are shown.
+Each page as `NAME-SCHEME-WIDTH.png`, light and dark, at 1280 and 400 pixels: those that
+a page of the docs shows, or all, to look at. `NAME` is that of its address, so a page
+that is new has one; of admin, some are shown.
 """
 
 from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 
-MOST_HEIGHT = 2_400
+if TYPE_CHECKING:
+    from tests.browser.chromium import Browser
+    from tests.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+MOST_HEIGHT = 2_700
 WIDTHS = (1280, 400)
 SCHEMES = ("light", "dark")
 # Of admin, these are shown, by names that people would give them.
@@ -32,7 +40,7 @@ NAMES = {
 }
 
 
-def main(directory: Path) -> int:
+def main(directory: Path, *, every: bool) -> int:
     """Write the screenshots; the exit status comes back."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")  # noqa: TID251
     django.setup()
@@ -44,6 +52,7 @@ def main(directory: Path) -> int:
         sys.stderr.write("There is no Chromium with its driver here.\n")
         return 1
     directory.mkdir(parents=True, exist_ok=True)
+    wanted = None if every else shown_in_docs()
     with tempfile.TemporaryDirectory() as name, Simulator() as simulator:
         there = Path(name)
         provision = "tests.browser.provision"
@@ -55,34 +64,54 @@ def main(directory: Path) -> int:
             browser.sign_in(site.base_url)
             for route in filter(_shown, addresses.pages()):
                 for path in addresses.addresses(route, site)[:1]:
-                    browser.open(site.base_url + _with_money(path))
-                    _take(browser, directory, _name(route.name))
+                    browser.open(site.base_url + _at_its_best(path, site))
+                    if route.name == "routing:try_rule":
+                        browser.fill_in("prompt", "What is the capital of France?")
+                    _take(browser, directory, _name(route.name), wanted)
     return 0
+
+
+def shown_in_docs() -> set[str]:
+    """Return the names of the files that the documentation shows or leads to."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    texts = "".join(page.read_text() for page in pages)
+    return set(re.findall(r"screenshots/([\w-]+\.png)", texts))
 
 
 def _shown(route) -> bool:
     return route.name in NAMES or not route.name.startswith("admin:")
 
 
-def _with_money(path: str) -> str:
-    """The made-up money is simulated, and reports show that only when asked to."""
-    return f"{path}?simulated=1" if path.endswith("/reports/") else path
+def _at_its_best(path: str, site: Stack) -> str:
+    """Made-up money is shown when asked for; of decisions, one with its texts."""
+    if path.endswith("/reports/"):
+        return f"{path}?simulated=1"
+    if path.startswith("/d/"):
+        kept = site.query(
+            "SELECT decision_id FROM metrics_kepttext WHERE verifier IS NOT NULL"
+        )
+        return f"/d/{kept[0]['decision_id']}"
+    return path
 
 
 def _name(name: str) -> str:
     return NAMES.get(name, name.partition(":")[2].replace("_", "-"))
 
 
-def _take(browser, directory: Path, name: str) -> None:
+def _take(
+    browser: Browser, directory: Path, name: str, wanted: set[str] | None
+) -> None:
     for scheme in SCHEMES:
         for width in WIDTHS:
+            path = directory / f"{name}-{scheme}-{width}.png"
+            if wanted is not None and path.name not in wanted:
+                continue
             browser.look(scheme=scheme, width=width)
             height = min(MOST_HEIGHT, browser.content_height())
             browser.look(scheme=scheme, width=width, height=height)
-            path = directory / f"{name}-{scheme}-{width}.png"
             path.write_bytes(base64.b64decode(browser.picture()))
             sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), every="--all" in sys.argv[2:]))

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from metrics import demo, price_book, price_snapshot
+from metrics import demo, demo_checks, price_book, price_snapshot
 from metrics.baseline import baseline_of, total_cost_nusd
 from metrics.caching import NOTHING_CACHED
+from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.stakes import NO_STAKES
 from routing.quality.vetoes import VETOES
@@ -68,6 +69,27 @@ def test_it_is_marked_and_its_money_is_reckoned_like_any(traffic):
             assert record.baseline_nusd == alone.nusd
         if record.outcome == "accepted":
             assert record.confidence >= record.threshold
+
+
+def test_a_first_byte_never_lies_before_the_end_of_a_draft(traffic):
+    for record in traffic():
+        if record.first_byte_ms is None:
+            assert record.status >= 400
+            continue
+        drafts = [c.duration_ms for c in record.calls if c.role == "draft"]
+        assert sum(drafts) <= record.first_byte_ms <= record.total_ms
+
+
+def test_its_quality_is_measured_and_what_that_costs_is_counted():
+    call_command("demo", "--days", "20", "--per-day", "200")
+    labels = Label.objects.filter(outcome="accepted")
+    shadows = RoutingDecision.objects.filter(outcome="shadow")
+    assert labels.count() == shadows.count() > 20
+    assert {label.probability for label in labels} == {demo_checks.SHADOW_SHARE}
+    assert labels.filter(worse=True).count() < labels.count() / 4
+    assert all(row.cost_nusd > 0 and row.saving_nusd < 0 for row in shadows)
+    judged = RoutingDecision.objects.filter(outcome="escalated")
+    assert judged.filter(estimate_nusd__gt=0).exists()
 
 
 def test_the_command_run_again_adds_nothing(capsys):

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from metrics import lines, loader, reports, rollups
 from metrics.journal import Journal
-from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import DailyRollup, DailyTotal, HourlyRollup
+from metrics.rollup_models import HourlyRollup
 from metrics.types import GroupSums
 from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+from tests.metrics.forgetting import forget_everything
 from tests.metrics.recount import recount
 
 NUSD = st.none() | st.integers(0, 10**14)
@@ -79,7 +79,7 @@ def numbered(records):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_all_sums_agree_to_the_nano_dollar(tmp_path, records, simulated):
-    forget_everything()
+    forget_everything(HourlyRollup)
     writer = Journal(tmp_path)
     for record in records:
         writer.append(lines.encode(record))
@@ -103,14 +103,6 @@ def test_all_sums_agree_to_the_nano_dollar(tmp_path, records, simulated):
         for row in reports.savings_by(dimension, PERIOD, simulated=simulated):
             mine = [r for r in records if getattr(r, dimension) == row.label]
             assert row == independent(mine, row.label, simulated=simulated)
-
-
-def forget_everything():
-    """Hypothesis runs its examples in one transaction of one test."""
-    RoutingDecision.objects.all().delete()
-    DailyRollup.objects.all().delete()
-    DailyTotal.objects.all().delete()
-    HourlyRollup.objects.all().delete()
 
 
 @pytest.mark.django_db

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from metrics import adding, folding, lines, loader, migrations, retention, rollups
 from metrics.journal import Journal
-from metrics.models import RoutingDecision
 from metrics.rollup_models import (
     DailyRollup,
     DailyTotal,
@@ -26,6 +25,7 @@ from metrics.rollup_models import (
     ScoreHistogram,
 )
 from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+from tests.metrics.forgetting import forget_everything
 
 pytestmark = pytest.mark.django_db
 NUSD = st.none() | st.integers(0, 10**14)
@@ -58,6 +58,7 @@ RECORDS = st.lists(
     max_size=20,
 )
 ZONES = st.sampled_from(["UTC", "Asia/Kolkata", "Asia/Tokyo", "America/New_York"])
+ALSO_SUMMED = (HourlyRollup, ScoreHistogram, RollupState)
 MANY = hypothesis_settings(
     max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -83,26 +84,13 @@ def money(start, end):
     return [sum(getattr(row, name) for row in rows) for name in names]
 
 
-def forget_everything():
-    """Hypothesis runs its examples in one transaction of one test."""
-    for table in (
-        RoutingDecision,
-        DailyRollup,
-        DailyTotal,
-        HourlyRollup,
-        ScoreHistogram,
-    ):
-        table.objects.all().delete()
-    RollupState.objects.all().delete()
-
-
-def load_some(directory, records, *, first_id=0):
-    writer = Journal(directory)
-    for number, changes in enumerate(records):
-        record = make_record(decision_id=make_id(first_id + number), **changes)
-        writer.append(lines.encode(record))
-    writer.close()
-    assert loader.load_once(directory).problem == ""
+def load_some(load, records, *, first_id=0):
+    load(
+        *(
+            make_record(decision_id=make_id(first_id + number), **changes)
+            for number, changes in enumerate(records)
+        )
+    )
 
 
 @MANY
@@ -112,8 +100,8 @@ def load_some(directory, records, *, first_id=0):
     batch=st.integers(1, 7),
     inserted=st.booleans(),
 )
-def test_rebuilt_is_what_was_added_bit_by_bit(tmp_path, records, cuts, batch, inserted):
-    forget_everything()
+def test_rebuilt_is_what_was_added_bit_by_bit(load, records, cuts, batch, inserted):
+    forget_everything(*ALSO_SUMMED)
     with pytest.MonkeyPatch.context() as patch:
         if not inserted:  # nothing is added as it is inserted, all is read for it
             patch.setattr(rollups, "is_caught_up", lambda _state: False)
@@ -121,7 +109,7 @@ def test_rebuilt_is_what_was_added_bit_by_bit(tmp_path, records, cuts, batch, in
         patch.setattr(rollups, "REBUILD_ROWS", batch + 2)
         start = 0
         for end in [*sorted(cuts), len(records)]:
-            load_some(tmp_path, records[start:end], first_id=start)
+            load_some(load, records[start:end], first_id=start)
             rollups.fold()
             start = max(start, end)
         added = everything()
@@ -140,17 +128,17 @@ def test_rebuilt_is_what_was_added_bit_by_bit(tmp_path, records, cuts, batch, in
     zones=st.tuples(ZONES, ZONES),
 )
 def test_no_pruning_and_no_change_of_zone_changes_a_total(
-    tmp_path, records, late, days, again, zones
+    load, records, late, days, again, zones
 ):
-    forget_everything()
+    forget_everything(*ALSO_SUMMED)
     with pytest.MonkeyPatch.context() as patch:
         today = date(2026, 11, 23)
         patch.setattr(retention.timezone, "localdate", lambda **_: today)
         patch.setattr(retention, "BATCH_ROWS", 3)
         use_zone(patch, zones[0])
-        load_some(tmp_path, records)
+        load_some(load, records)
         retention.prune(days=days)
-        load_some(tmp_path, late, first_id=100)
+        load_some(load, late, first_id=100)
         rollups.fold()
         before = money(date.min, date.max)
         use_zone(patch, zones[1])

@@ -5,13 +5,12 @@ from django.contrib.admin.models import LogEntry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics import lines, loader, periods, rollups, statements
-from metrics.journal import Journal
+from metrics import periods, rollups, statements
 from metrics.models import RoutingDecision
-from metrics.rollup_models import DailyRollup, DailyTotal
 from metrics.statement_models import ClosedSum, MonthClosing
 from metrics.statements import NotClosable
 from tests.metrics.builders import make_id, make_record
+from tests.metrics.forgetting import forget_everything
 
 pytestmark = pytest.mark.django_db
 OCTOBER = periods.month("2026-10")
@@ -80,11 +79,11 @@ def by_label(lines):
 @given(first=RECORDS, late=RECORDS)
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_comes_after_closing_is_an_adjustment_to_the_nano_dollar(
-    tmp_path, django_user_model, first, late
+    load, django_user_model, first, late
 ):
-    forget_everything()
+    forget_everything(ClosedSum, MonthClosing)
     user, _ = django_user_model.objects.get_or_create(username="alice")
-    add(tmp_path, first, 0)
+    add(load, first, 0)
     for axis, column in statements.COLUMN_OF.items():
         opened = statements.read(OCTOBER, by=axis)
         assert by_label(opened.lines) == truth(first, column)
@@ -94,7 +93,7 @@ def test_what_comes_after_closing_is_an_adjustment_to_the_nano_dollar(
             statements.close(OCTOBER, user)
         return
     statements.close(OCTOBER, user)
-    add(tmp_path, late, len(first))
+    add(load, late, len(first))
     for axis, column in statements.COLUMN_OF.items():
         closed = statements.read(OCTOBER, by=axis)
         assert by_label(closed.lines) == truth(first, column)
@@ -103,26 +102,14 @@ def test_what_comes_after_closing_is_an_adjustment_to_the_nano_dollar(
         assert figures(closed.adjusted) == [sum(n) for n in zip(*every, strict=True)]
 
 
-def add(directory, records, first_id):
-    writer = Journal(directory)
-    for number, changes in enumerate(records):
-        record = make_record(decision_id=make_id(first_id + number), **changes)
-        writer.append(lines.encode(record))
-    writer.close()
-    assert loader.load_once(directory).problem == ""
+def add(load, records, first_id):
+    load(
+        *(
+            make_record(decision_id=make_id(first_id + number), **changes)
+            for number, changes in enumerate(records)
+        )
+    )
     rollups.fold()
-
-
-def forget_everything():
-    """Hypothesis runs its examples in one transaction of one test."""
-    for table in (
-        RoutingDecision,
-        DailyRollup,
-        DailyTotal,
-        ClosedSum,
-        MonthClosing,
-    ):
-        table.objects.all().delete()
 
 
 def test_a_corrected_price_is_an_adjustment_too(load, alice):

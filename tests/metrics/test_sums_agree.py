@@ -12,19 +12,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metrics import formats, lines, loader, rollups
-from metrics.journal import Journal
-from metrics.models import RoutingDecision
+from metrics import formats, rollups
 from metrics.periods import Period
 from metrics.report_key_models import SCOPES, ReportKey
-from metrics.rollup_models import (
-    DailyRollup,
-    DailyTotal,
-    HourlyRollup,
-    ScoreHistogram,
-)
+from metrics.rollup_models import HourlyRollup, ScoreHistogram
 from metrics.types import GroupSums
 from tests.metrics.builders import MOMENT, make_call, make_id, make_record
+from tests.metrics.forgetting import forget_everything
 from tests.metrics.recount import recount
 
 FIRST, LAST = MOMENT.date() - timedelta(days=2), MOMENT.date() + timedelta(days=1)
@@ -77,13 +71,14 @@ def key(db):
 @given(records=RECORDS, simulated=st.booleans())
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-def test_everywhere(tmp_path, admin_client, client, key, records, simulated):
+def test_everywhere(load, admin_client, client, key, records, simulated):
     records = [
         dataclasses.replace(record, decision_id=make_id(n))
         for n, record in enumerate(records)
     ]
-    forget_everything()
-    keep(tmp_path, records)
+    forget_everything(HourlyRollup, ScoreHistogram)
+    load(*records)
+    rollups.fold()
     seen = Seen(admin_client, client, key, simulated=simulated)
     page, total = seen.page(), counted(records, "all", simulated)
     assert page["total"].sums == total
@@ -226,27 +221,6 @@ def money_of(rows):
             for name in ("cost_nusd", "baseline_nusd", "saving_nusd")
         ),
     )
-
-
-def keep(directory, records):
-    writer = Journal(directory)
-    for record in records:
-        writer.append(lines.encode(record))
-    writer.close()
-    assert loader.load_once(directory).problem == ""
-    rollups.fold()
-
-
-def forget_everything():
-    """Hypothesis runs its examples in one transaction of one test."""
-    for table in (
-        RoutingDecision,
-        DailyRollup,
-        DailyTotal,
-        HourlyRollup,
-        ScoreHistogram,
-    ):
-        table.objects.all().delete()
 
 
 @pytest.mark.django_db

@@ -1,6 +1,9 @@
-"""A rule, and drafts of it that have labels."""
+"""A rule, drafts of it that have labels, and a port that takes connections."""
 
 from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,3 +21,10 @@ def rule(db):
 @pytest.fixture
 def drafts(tmp_path):
     return LabelledDrafts(tmp_path / "labelled")
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(5)
+        yield server

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-
 import certifi
 import httpx
 import pytest
 
 from routing import way_out
-from tests.routing.providers.test_egress import ProxyServer
+from tests.routing.providers.hostile import ProxyServer, nobody
 
 END = "-----END CERTIFICATE-----\n"
-
-
-def nobody(host: str) -> bool:
-    return False
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
-        yield server
 
 
 def test_the_egress_proxy_is_the_way_out(listener, settings):

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from metrics import demo, lines, loader, price_book, price_snapshot
+from metrics import demo, demo_checks, lines, loader, price_book, price_snapshot
 from metrics.journal import Journal
 from metrics.models import RoutingDecision
 
@@ -63,13 +63,19 @@ def has_real_traffic() -> bool:
 def write_journal(directory: Path, options: dict[str, Any]) -> None:
     """Append the traffic to a journal in `directory`, which is then closed."""
     journal = Journal(directory)
+    seed, prices = options["seed"], price_book.load()
     traffic = demo.traffic(
         days=options["days"],
         per_day=options["per_day"],
-        seed=options["seed"],
+        seed=seed,
         now=timezone.now(),
-        prices=price_book.load(),
+        prices=prices,
     )
     for record in traffic:
         journal.append(lines.encode(record))
+        found = demo_checks.check(record, seed=seed, prices=prices)
+        if found is not None:
+            if found.shadow is not None:
+                journal.append(lines.encode(found.shadow))
+            journal.append(lines.encode_label(found.label))
     journal.close()

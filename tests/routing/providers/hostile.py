@@ -210,3 +210,23 @@ class RecordingTicket(WatchTicket):
     def unbind(self, sock) -> None:
         if self.bound is sock:
             self.bound = None
+
+
+class ProxyServer(threading.Thread):
+    """Answers one CONNECT with `answer` and keeps what it was asked."""
+
+    def __init__(self, listener: socket.socket, answer: bytes) -> None:
+        super().__init__(daemon=True)
+        self.listener, self.answer, self.asked = listener, answer, b""
+
+    def run(self) -> None:
+        connection, _ = self.listener.accept()
+        with connection:
+            while not self.asked.endswith(b"\r\n\r\n"):
+                self.asked += connection.recv(1)
+            connection.sendall(self.answer)
+
+
+def nobody(host: str) -> bool:
+    """Allows no host on a private network."""
+    return False

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Iterator
 
 import pytest
 
 from routing.providers import egress
 from routing.providers.egress import EgressProxy, Refused, guarded, through
-
-
-def nobody(host: str) -> bool:
-    return False
+from tests.routing.providers.hostile import ProxyServer, nobody
 
 
 def anybody(host: str) -> bool:
     return True
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
-        yield server
 
 
 def resolving_to(monkeypatch, *addresses: str) -> None:
@@ -98,21 +86,6 @@ def test_the_next_address_is_tried_when_one_does_not_accept(monkeypatch, listene
     port = listener.getsockname()[1]
     with guarded(anybody)("several.test", port, 2.0) as sock:
         assert sock.getpeername()[0] == "127.0.0.1"
-
-
-class ProxyServer(threading.Thread):
-    """Answers one CONNECT with `answer` and keeps what it was asked."""
-
-    def __init__(self, listener: socket.socket, answer: bytes) -> None:
-        super().__init__(daemon=True)
-        self.listener, self.answer, self.asked = listener, answer, b""
-
-    def run(self) -> None:
-        connection, _ = self.listener.accept()
-        with connection:
-            while not self.asked.endswith(b"\r\n\r\n"):
-                self.asked += connection.recv(1)
-            connection.sendall(self.answer)
 
 
 def proxy_at(listener: socket.socket, *, user: str = "") -> EgressProxy:
