@@ -18,12 +18,13 @@ from metrics import (  # noqa: F401  two of them register themselves
     admin_tables,
     alert_admin,
     formats,
+    moments,
     report_key_admin,
 )
 from metrics.admin_tables import calls_of, figure
 from metrics.decision_page import url_of
 from metrics.models import ModelPrice, RoutingDecision
-from metrics.read_only_admin import ReadOnlyAdmin, to_the_second
+from metrics.read_only_admin import ReadOnlyAdmin
 
 COUNTED_AT_MOST = 10_001
 PERIODS = {"24h": "Last 24 hours", "7d": "Last 7 days", "30d": "Last 30 days"}
@@ -139,7 +140,7 @@ class RoutingDecisionAdmin(ReadOnlyAdmin):
     @admin.display(description="started", ordering="started_at")
     def started(self, decision: RoutingDecision) -> str:
         """When the request came, to the second, in TIME_ZONE."""
-        return to_the_second(decision.started_at)
+        return moments.second(decision.started_at)
 
     @admin.display(description="outcome")
     def what(self, decision: RoutingDecision) -> str:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from metrics import moments
 from metrics.alert_models import Alert
 
 
@@ -23,10 +24,10 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def state(self, alert: Alert) -> str:
         """Return how far it is, in words."""
         if alert.sent_at:
-            return f"sent {alert.sent_at:%Y-%m-%d %H:%M}"
+            return f"sent {moments.minute(alert.sent_at)}"
         if alert.next_try_at is None:
             return "given up"
-        return f"next try {alert.next_try_at:%Y-%m-%d %H:%M}"
+        return f"next try {moments.minute(alert.next_try_at)}"
 
     @admin.action(description="Try again now", permissions=["view"])
     def try_again(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:

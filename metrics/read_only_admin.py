@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from metrics import moments
 from metrics.label_models import Label
 from metrics.text_models import TextReading
-
-
-def to_the_second(moment: datetime) -> str:
-    """Return `moment` in TIME_ZONE, to the second."""
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S}"
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -71,7 +65,7 @@ class LabelAdmin(ReadOnlyAdmin):
     @admin.display(description="labelled", ordering="created_at")
     def labelled(self, label: Label) -> str:
         """When it was said, to the second, in TIME_ZONE."""
-        return to_the_second(label.created_at)
+        return moments.second(label.created_at)
 
     @admin.display(description="the draft is")
     def verdict(self, label: Label) -> str:
@@ -92,4 +86,4 @@ class TextReadingAdmin(ReadOnlyAdmin):
     @admin.display(description="shown", ordering="read_at")
     def shown(self, reading: TextReading) -> str:
         """When it was shown, to the second, in TIME_ZONE."""
-        return to_the_second(reading.read_at)
+        return moments.second(reading.read_at)

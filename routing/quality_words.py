@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
-from metrics import formats
+from metrics import formats, moments
 from routing.models import RuleCertificate
 from routing.rule_quality import Level, Share
 from routing.rule_standing import promise_in_words
@@ -34,7 +32,7 @@ def certificate_in_words(certificate: RuleCertificate | None) -> str:
     """Return a certificate with its figures; "" when there never was one."""
     if certificate is None:
         return ""
-    issued = f"{timezone.localtime(certificate.issued_at):%Y-%m-%d}"
+    issued = moments.day(certificate.issued_at)
     return (
         f"Certificate {certificate.get_state_display()} ({issued}, "
         f"{certificate.labels} labels, bound {formats.percent(certificate.bound)}): "

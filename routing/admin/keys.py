@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from metrics import moments
 from routing import history, secrets
 from routing.admin import granting, usage
 from routing.admin.history import HistoryAdmin
@@ -138,9 +139,10 @@ class ClientKeyAdmin(HistoryAdmin):
     @admin.display(description="key it replaced")
     def replaced(self, key: ClientKey) -> str:
         """Return which older key still works, and until when."""
-        if not key.previous_works:
+        if not key.previous_works or key.previous_until is None:
             return "none works any more"
-        return f"{key.previous_prefix}… works until {key.previous_until:%Y-%m-%d %H:%M}"
+        until = moments.minute(key.previous_until)
+        return f"{key.previous_prefix}… works until {until}"
 
     @admin.action(
         description="Rotate selected keys: new keys, old ones work for a day",

@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from metrics import formats
-from metrics.read_only_admin import ReadOnlyAdmin, to_the_second
+from metrics import formats, moments
+from metrics.read_only_admin import ReadOnlyAdmin
 from routing.knowledge_loading import knowledge_of
 from routing.models import RuleCertificate, RuleKnowledge
 from routing.quality.gate import Gate
@@ -47,7 +47,7 @@ class RuleKnowledgeAdmin(ReadOnlyAdmin):
     @admin.display(description="learned")
     def made(self, row: RuleKnowledge) -> str:
         """When it was learned, to the second, in TIME_ZONE."""
-        return to_the_second(row.made_at)
+        return moments.second(row.made_at)
 
     @admin.display(description="AUROC")
     def auroc(self, row: RuleKnowledge) -> str:
@@ -112,7 +112,7 @@ class RuleCertificateAdmin(ReadOnlyAdmin):
     @admin.display(description="issued")
     def issued(self, row: RuleCertificate) -> str:
         """When it was issued, to the second, in TIME_ZONE."""
-        return to_the_second(row.issued_at)
+        return moments.second(row.issued_at)
 
     @admin.display(description="promise")
     def promise(self, row: RuleCertificate) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from metrics import moments
 from routing import secrets, validators
 
 # What no history copies.
@@ -67,5 +68,5 @@ class HeldKey(models.Model):
         if not self.key_encrypted:
             return "No key is stored."
         end = f" that ends in …{self.key_last4}" if self.key_last4 else ""
-        day = f"{self.key_set_at:%Y-%m-%d}" if self.key_set_at else "some day"
+        day = moments.day(self.key_set_at) if self.key_set_at else "some day"
         return f"A key{end} was set on {day}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from metrics import first_bytes, formats
+from metrics import first_bytes, formats, moments
 from metrics.first_bytes import Waiting
 from routing.models import CascadeRule
 from routing.pages.quality_curve import quality_curve
@@ -58,10 +58,10 @@ def _certificate(standing: Standing) -> list[tuple[str, str]]:
         ("Proven", bound),
         ("Confidence", f"{row.sure * 100:g} %"),
         ("Labels", formats.count(row.labels)),
-        ("Issued", f"{row.issued_at:%Y-%m-%d}"),
+        ("Issued", moments.day(row.issued_at)),
     ]
     if row.ended_at is not None:
-        figures.append(("Ended", f"{row.ended_at:%Y-%m-%d}"))
+        figures.append(("Ended", moments.day(row.ended_at)))
     if row.threshold is not None:
         figures.insert(0, ("Threshold", f"{row.threshold:.2f}"))
     return figures

@@ -26,12 +26,12 @@ def coded(name, body, kind=JSON):
 def test_without_a_rule_the_bytes_are_the_providers_and_are_metered(
     proxy, upstream, name
 ):
-    body = message_bytes(model=VERIFIER)
-    upstream.script(VERIFIER, coded(name, body))
+    answer = coded(name, message_bytes(model=VERIFIER))
+    upstream.script(VERIFIER, answer)
     got = ask(proxy)
     assert upstream.requests[0].headers["accept-encoding"] == ASKED["accept-encoding"]
     assert got.headers["content-encoding"] == name
-    assert got.body == ENCODERS[name](body)
+    assert got.body == answer.chunks[0]
     assert got.headers["content-length"] == str(len(got.body))
     assert proxy.decision.calls[0].usage.output_tokens == 10
 

@@ -6,17 +6,25 @@ LiteLLM, March 2026: raw Authorization headers in spend logs and traces, keys in
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from django.conf import settings as django_settings
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.db import connection, models
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import localdate
 
 from metrics import loader
+from metrics.models import RoutingDecision
+from metrics.report_key_models import SCOPES, ReportKey
 from routing.errors import UpstreamError
+from routing.models import CascadeRule
 from tests.builders import DRAFT, VERIFIER, make_body
 from tests.fakes import EVENTS, JSON, HttpAnswer, message_bytes
 from tests.wsgi import PROVIDER_KEY, call
@@ -120,28 +128,45 @@ def files_under(*directories: Path) -> bytes:
 
 
 def pages() -> list[bytes]:
-    """Everything staff can open without asking for a key."""
-    boss = User.objects.create_superuser("boss")
+    """Everything staff can open, and what a report key reads."""
+    boss = Client()
+    boss.force_login(User.objects.create_superuser("boss"))
     name = django_settings.SESSION_COOKIE_NAME
-    from django.test import Client  # noqa: PLC0415  one that is logged in
-
-    client = Client()
-    client.force_login(boss)
-    cookie = {"cookie": f"{name}={client.cookies[name].value}"}
-    addresses = ["/reports/", "/reports/live.json", "/reports/decisions.jsonl"]
-    addresses += ["/reports/summary.csv", "/metrics", "/ready", "/health"]
-    addresses += [
-        f"/admin/{model}/"
-        for model in (
-            "metrics/routingdecision",
-            "routing/provider",
-            "routing/clientkey",
-        )
+    cookie = {"cookie": f"{name}={boss.cookies[name].value}"}
+    scopes = dict.fromkeys(SCOPES, True)
+    _, report_key = ReportKey.issue("accounting", expires_at=None, **scopes)
+    bearer = {"authorization": f"Bearer {report_key}"}
+    month = f"{localdate():%Y-%m}"
+    api = [
+        f"/api/reports/{each}"
+        for each in ("summary", "decisions", f"statements/{month}")
     ]
-    from metrics.models import RoutingDecision  # noqa: PLC0415  apps are ready
+    told = {
+        **{each: call("GET", each, headers=cookie) for each in addresses(month)},
+        **{each: call("GET", each, headers=bearer) for each in api},
+    }
+    refused = {path: got.status for path, got in told.items() if got.status >= 400}
+    assert refused == {}
+    return [answer.body for answer in told.values()]
 
-    addresses += [f"/d/{row.decision_id}" for row in RoutingDecision.objects.all()]
-    return [call("GET", address, headers=cookie).body for address in addresses]
+
+def addresses(month: str) -> Iterator[str]:
+    """Pages and files for staff; of what admin lists, the list and the first rows."""
+    yield from ("/metrics", "/ready", "/health", "/reports/", "/reports/calculator/")
+    yield from ("/reports/live/", "/reports/live.json?after=0", "/reports/statements/")
+    for of in ("decisions", "summary", f"statements/{month}"):
+        yield from (f"/reports/{of}.csv", f"/reports/{of}.jsonl")
+    yield f"/reports/statements/{month}/"
+    for rule in CascadeRule.objects.all():
+        yield f"/reports/rules/{rule.name}/"
+        yield f"/rules/{rule.pk}/try/"
+    for decision in RoutingDecision.objects.all():
+        yield f"/d/{decision.decision_id}"
+    for model in admin.site._registry:
+        page = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"{page}_changelist")
+        for row in model._default_manager.all()[:3]:
+            yield reverse(f"{page}_change", args=[row.pk])
 
 
 def test_no_secret_is_in_any_log_row_file_metric_or_page(
