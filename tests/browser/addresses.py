@@ -57,6 +57,8 @@ NO_PAGES = {
     "routing:models": "for clients",
     "routing:model": "for clients",
     "routing:account": "for clients",
+    "routing:chat": "for clients",
+    "routing:responses": "for clients",
     "routing:feedback": "for clients",
     "routing:hello": "for clients",
 }

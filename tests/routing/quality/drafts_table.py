@@ -187,6 +187,25 @@ def _tool(name: str, content: Any, veto: str = "", **request: Any) -> Draft:
     )
 
 
+WEATHER_IN_WORDS = '{"name": "get_weather", "arguments": {"city": "Oslo"}}'
+WRITTEN = [
+    Draft(
+        name=name,
+        veto="tool_call_in_text" if bad else "",
+        prompt=ASK,
+        text=text,
+        request=TOOLS,
+    )
+    for name, text, bad in (
+        ("a call written as text", WEATHER_IN_WORDS, True),
+        ("a call in a fence", f"```json\n{WEATHER_IN_WORDS}\n```", True),
+        ("a call in tags", f"<tool_call>\n{WEATHER_IN_WORDS}\n</tool_call>", True),
+        ("a call as an example", f"You would send: {WEATHER_IN_WORDS}", False),
+        ("JSON of a tool nobody offered", '{"name": "x", "arguments": {}}', False),
+        ("JSON that calls nothing", '{"name": "get_weather", "unit": "C"}', False),
+    )
+]
+
 CALLS = [
     _tool("a call that fits", _call("get_weather", {"city": "Oslo", "days": 3})),
     _tool("a call with no more than it must", _call("get_weather", {"city": "Oslo"})),
@@ -397,6 +416,7 @@ DRAFTS = [
     *EMPTY,
     *ENDINGS,
     *CALLS,
+    *WRITTEN,
     *JSON,
     *CODE,
     *REPEATS,
