@@ -155,6 +155,21 @@ class TestNobodyGivesAwayMoreThanTheyHave:
         )
         assert getattr(ClientKey.objects.get(name="wide"), field) is False
 
+    @pytest.mark.parametrize(
+        ("field", "has", "wanted"),
+        [
+            ("requests_per_minute", 5, "6"),
+            ("max_tokens", 100, "0"),
+            ("allowed_models", "claude-haiku-*", "claude-*"),
+        ],
+    )
+    def test_staff_cannot_raise_what_a_key_has(self, clerk, field, has, wanted):  # noqa: F811
+        row, _ = ClientKey.issue("acme", **{field: has})
+        form = {"name": "acme", "enabled": "on", field: wanted}
+        clerk.post(page("clientkey_change", row.pk), form)
+        row.refresh_from_db()
+        assert getattr(row, field) == has
+
     def test_nothing_that_is_stored_is_ever_run(self):
         never = re.compile(
             r"^(eval|exec|compile|__import__|pickle\..*|marshal\..*|yaml\.(unsafe_)?load"
