@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
+from metrics import demo_judging as judging
 from metrics.baseline import Baseline, baseline_of, total_cost_nusd
 from metrics.caching import NOTHING_CACHED
 from metrics.demo_streams import STREAMS, Stream
@@ -26,19 +27,7 @@ WEEKEND_SHARE = 0.25
 BAD_DAY_SHARE = 0.07
 # Share of a day's requests in each hour (UTC): an office with some night work.
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 9, 10, 10, 9, 7, 9, 10, 10, 9, 7, 5, 4, 3, 2, 2, 1)
-REASONS = (
-    ("veto:cut_off", 7),
-    ("veto:invalid_tool_input", 4),
-    ("veto:invalid_structured_output", 3),
-    ("veto:unknown_tool", 1),
-    ("veto:repetition_loop", 1),
-    ("veto:empty", 2),
-    ("draft_error", 2),
-    ("draft_timeout", 1),
-)
 NOT_ELIGIBLE = ("not_eligible:tool_loop_of_verifier", "not_eligible:prefill")
-PRIOR = 0.85
-THRESHOLD = 0.7
 Ending = Literal["accepted", "escalated", "not_eligible", "aborted", "error"]
 ENDINGS: tuple[Ending, ...] = (
     "accepted",
@@ -135,7 +124,10 @@ class _Day:
     def _record(self, request: Request) -> DecisionRecord:
         stream, calls = request.stream, self._calls(request)
         alone = self._baseline(request, calls)
-        confidence = _confidence(request)
+        judged = request.judged
+        confidence = (
+            judging.confidence(request.reason, self._random) if judged else None
+        )
         own_us = int(self._random.lognormvariate(6.9, 0.35))
         total_ms = sum(call.duration_ms for call in calls) + own_us // 1000
         return DecisionRecord(
@@ -152,8 +144,8 @@ class _Day:
             outcome=request.outcome,
             reason=request.reason,
             confidence=confidence,
-            threshold=THRESHOLD if stream.rule else None,
-            signals=_signals(request),
+            threshold=judging.THRESHOLD if stream.rule else None,
+            signals=judging.signals(request.reason) if judged else {},
             calls=calls,
             cost_nusd=total_cost_nusd(calls),
             baseline_nusd=alone.nusd,
@@ -183,7 +175,7 @@ class _Day:
             return self._random.choice(NOT_ELIGIBLE)
         if ending != "escalated":
             return ""
-        reasons, weights = zip(*REASONS, strict=True)
+        reasons, weights = zip(*judging.REASONS, strict=True)
         return str(self._random.choices(reasons, weights)[0])
 
     def _calls(self, request: Request) -> tuple[CallRecord, ...]:
@@ -279,19 +271,6 @@ def _first_byte_ms(
     *before, last = (call.duration_ms for call in calls)
     waited = last if request.outcome == "accepted" else last // 3
     return sum(before) + waited + own_us // 1000
-
-
-def _confidence(request: Request) -> float | None:
-    if not request.judged:
-        return None
-    return 0.0 if request.reason else PRIOR
-
-
-def _signals(request: Request) -> dict[str, float]:
-    if not request.judged:
-        return {}
-    veto = request.reason.partition("veto:")[2]
-    return {veto: 1.0} if veto else {}
 
 
 def _cost_nusd(usage: Usage | None, price: Price | None) -> int | None:

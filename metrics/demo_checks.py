@@ -17,8 +17,8 @@ from metrics.pricing import cost_nusd
 from metrics.types import CallRecord, DecisionRecord, LabelRecord
 
 SHADOW_SHARE = 0.05
-# How often a draft is worse than the verifier's answer.
-ACCEPTED_WORSE, ESCALATED_WORSE = 0.02, 0.85
+# How much surer of drafts one may be than their confidence says.
+_MILDNESS = 0.2
 _AFTER = timedelta(seconds=30)
 
 
@@ -33,12 +33,15 @@ class Check:
 def check(record: DecisionRecord, *, seed: int, prices: PriceBook) -> Check | None:
     """Return what was found of the draft of `record`; None where nothing was."""
     chance = random.Random(f"{seed} {record.decision_id}")  # noqa: S311  no secrets
-    if record.outcome == "escalated" and record.confidence is not None:
-        worse = chance.random() < ESCALATED_WORSE
+    if record.confidence is None:
+        return None
+    doubt = 1 - record.confidence
+    if record.outcome == "escalated":
+        worse = chance.random() < doubt
         return Check(label=_label(record, worse=worse, probability=1.0))
     if record.outcome != "accepted" or chance.random() >= SHADOW_SHARE:
         return None
-    worse = chance.random() < ACCEPTED_WORSE
+    worse = chance.random() < _MILDNESS * doubt
     return Check(
         label=_label(record, worse=worse, probability=SHADOW_SHARE),
         shadow=_shadow(record, chance, prices),

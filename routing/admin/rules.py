@@ -55,14 +55,14 @@ class CascadeRuleAdmin(HistoryAdmin):
         "name",
         "report",
         "enabled",
-        "priority",
+        "threshold",
+        "way",
         "request_model",
         "draft_model",
         "verifier",
-        "mode",
-        "threshold",
-        "prior",
         "scope",
+        "priority",
+        "prior",
     )
     list_editable = ("enabled", "threshold")
     list_filter = ("enabled", "mode", "draft_model", "tag", "tools", "subagents")
@@ -108,6 +108,11 @@ class CascadeRuleAdmin(HistoryAdmin):
     def verifier(self, rule: CascadeRule) -> str:
         """Return who answers when the draft is not good enough."""
         return rule.verifier_model or "as requested"
+
+    @admin.display(description="mode", ordering="mode")
+    def way(self, rule: CascadeRule) -> str:
+        """Return its mode in one word; the form says what each means."""
+        return str(rule.mode)
 
     @admin.display(description="accepted of late")
     def acceptance(self, rule: CascadeRule) -> str:

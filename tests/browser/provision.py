@@ -107,7 +107,7 @@ def _teach(rule: Any) -> None:
         rule=rule.name, confidence__gt=0, outcome__in=("accepted", "escalated")
     )
     for decision in decisions[:300]:
-        good = draw.random() < 0.8
+        good = draw.random() < 1 - 0.4 * (1 - decision.confidence)
         Label.objects.create(
             decision_id=decision.decision_id,
             source="agreement",

@@ -3,12 +3,13 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from metrics import demo, demo_checks, price_book, price_snapshot
+from metrics import demo, demo_checks, demo_judging, price_book, price_snapshot
 from metrics.baseline import baseline_of, total_cost_nusd
 from metrics.caching import NOTHING_CACHED
 from metrics.label_models import Label
 from metrics.models import RoutingDecision
 from metrics.stakes import NO_STAKES
+from routing.quality.deciding import LOW_CONFIDENCE
 from routing.quality.vetoes import VETOES
 from tests.metrics.builders import make_record
 
@@ -46,7 +47,7 @@ def test_tomorrow_only_adds_to_it(traffic):
 def test_everything_an_operator_can_see_happens(traffic):
     records = traffic()
     assert {r.outcome for r in records} == {"accepted", "escalated", "pass_through"}
-    assert {reason for reason, _ in demo.REASONS} <= {r.reason for r in records}
+    assert {reason for reason, _ in demo_judging.REASONS} <= {r.reason for r in records}
     assert {200, 499, 529} == {r.status for r in records}
     assert any(r.aborted for r in records)
     assert any(c.usage and c.usage.cache_read_tokens for r in records for c in r.calls)
@@ -56,7 +57,11 @@ def test_everything_an_operator_can_see_happens(traffic):
 
 def test_its_reasons_are_reasons_the_product_gives():
     vetoes = {f"veto:{name}" for name, _ in VETOES}
-    assert {r for r, _ in demo.REASONS} <= vetoes | {"draft_error", "draft_timeout"}
+    assert {r for r, _ in demo_judging.REASONS} <= vetoes | {
+        LOW_CONFIDENCE,
+        "draft_error",
+        "draft_timeout",
+    }
 
 
 def test_it_is_marked_and_its_money_is_reckoned_like_any(traffic):
@@ -67,8 +72,9 @@ def test_it_is_marked_and_its_money_is_reckoned_like_any(traffic):
         if record.outcome != "accepted":
             alone = baseline_of(record.calls, NO_STAKES, NOTHING_CACHED)
             assert record.baseline_nusd == alone.nusd
-        if record.outcome == "accepted":
-            assert record.confidence >= record.threshold
+        if record.confidence is not None:
+            accepted = record.outcome == "accepted"
+            assert (record.confidence >= record.threshold) == accepted
 
 
 def test_a_first_byte_never_lies_before_the_end_of_a_draft(traffic):

@@ -155,6 +155,27 @@ class TestNobodyGivesAwayMoreThanTheyHave:
         )
         assert getattr(ClientKey.objects.get(name="wide"), field) is False
 
+    @pytest.mark.parametrize(
+        ("field", "has", "wanted"),
+        [
+            ("requests_per_minute", 5, "6"),
+            ("max_tokens", 100, "0"),
+            ("allowed_models", "claude-haiku-*", "claude-*"),
+        ],
+    )
+    def test_staff_cannot_raise_what_a_key_has(self, clerk, field, has, wanted):  # noqa: F811
+        row, _ = ClientKey.issue("acme", **{field: has})
+        form = {"name": "acme", "enabled": "on", field: wanted}
+        clerk.post(page("clientkey_change", row.pk), form)
+        row.refresh_from_db()
+        assert getattr(row, field) == has
+
+    def test_staff_gets_no_new_key_of_what_only_a_superuser_gives(self, clerk):  # noqa: F811
+        row, _ = ClientKey.issue("acme", account_access=True)
+        form = {"action": "rotate", "_selected_action": [row.pk]}
+        clerk.post(page("clientkey_changelist"), form)
+        assert ClientKey.objects.get(pk=row.pk).digest == row.digest
+
     def test_nothing_that_is_stored_is_ever_run(self):
         never = re.compile(
             r"^(eval|exec|compile|__import__|pickle\..*|marshal\..*|yaml\.(unsafe_)?load"
@@ -193,8 +214,15 @@ class TestAKeyIsKnownByAllOfIt:
 
     @pytest.mark.parametrize("kept", [8, 16, 20, 32, 50])
     def test_a_key_that_begins_alike_is_another_key(self, proxy, kept):
+        self.assert_another(proxy, proxy.key[:kept] + secrets.new_client_key()[kept:])
+
+    def test_a_key_of_other_capitals_is_another_key(self, proxy):
         start = secrets.CLIENT_KEY_START
-        body = proxy.key[:kept] + secrets.new_client_key()[kept:]
+        self.assert_another(proxy, start + proxy.key[len(start) :].swapcase())
+
+    def assert_another(self, proxy, body):
+        """`body` gets the checksum of its own: it is well-formed, and nobody's."""
+        start = secrets.CLIENT_KEY_START
         secret = body[len(start) : len(start) + keys.SECRET_LENGTH]
         twin = start + secret + keys._checksum(secret)
         assert not secrets.looks_mistyped(twin)
@@ -206,11 +234,14 @@ class TestStreamsAreJudgedLikeTheRest:
     """CVE-2026-12797: a guard ran for whole answers only."""
 
     @pytest.mark.parametrize("stream", [False, True])
-    @pytest.mark.parametrize(("text", "outcome"), [("4", "draft"), ("", "verifier")])
+    @pytest.mark.parametrize(
+        ("text", "prior", "outcome"),
+        [("4", 0.9, "draft"), ("4", 0.2, "verifier"), ("", 0.9, "verifier")],
+    )
     def test_the_same_draft_comes_to_the_same(
-        self, proxy, upstream, stream, text, outcome
+        self, proxy, upstream, stream, text, prior, outcome
     ):
-        proxy.add_rule()
+        proxy.add_rule(prior=prior)
         for model, words in ((DRAFT, text), (VERIFIER, "four")):
             reply = HttpAnswer(chunks=[message_bytes(words, model=model)])
             if stream:
