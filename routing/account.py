@@ -20,6 +20,7 @@ from routing.answers import CHUNKS_IN_A_ROW, ReleasingBody
 from routing.batch_links import has_links, link_here, unreadable
 from routing.config import ClientKeyConfig
 from routing.connection import ClientConnection
+from routing.dialects import is_openais
 from routing.encoding import is_compressed, plain
 from routing.errors import ClientGone, Forbidden, NotFound, ProxyError
 from routing.providers.base import HttpReply, Upload
@@ -35,6 +36,14 @@ NO_MODELS = frozenset({"files", "skills", "user_profiles", "organizations"})
 BATCHES = "/v1/messages/batches"
 MAX_DECODINGS = 4
 
+_BASE_URL = (
+    "The base URL of a client of the Messages API ends before /v1, that of a client of "
+    "OpenAI's with it."
+)
+_OPENAIS = (
+    "Of OpenAI's API the proxy has POST /v1/chat/completions, POST /v1/responses and "
+    "GET /v1/models."
+)
 _ASKS_NOTHING = frozenset({"GET", "HEAD", "DELETE"})
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -72,7 +81,9 @@ def require_access(key: ClientKeyConfig, method: str, path: str) -> None:
     A client that brings its own credential reaches its own account.
     """
     if path.startswith("/v1/v1/"):
-        raise NotFound(f"Not found: {path}. The base URL ends before /v1.")
+        raise NotFound(f"Not found: {path}. {_BASE_URL}")
+    if is_openais(path):  # the account is Anthropic's
+        raise NotFound(f"Not found: {method} {path}. {_OPENAIS}")
     mode = settings.CASCADE_AUTH_MODE
     if mode == "pass_through" or key.account_access:
         _require_any_model(key, method, path)

@@ -13,7 +13,7 @@ from routing.errors import ClientGone, Failure, ProxyError, UpstreamTimeout
 from routing.metering import cut_off_usage
 from routing.patience import wait_before_retry
 from routing.reading import READINGS, answer_dialect
-from routing.sse import EventSplitter
+from routing.sse import EVENT_STREAM, EventSplitter, is_of_kind
 from routing.translating.replies import TranslatedReply
 from routing.types import (
     Call,
@@ -229,9 +229,7 @@ def _is_readable(reply: Reply, *, stream: bool) -> bool:
 
 def _has_kind(reply: Reply, *, stream: bool) -> bool:
     # Clients parse by this header: text declared as something else breaks them.
-    wanted = "text/event-stream" if stream else "application/json"
-    kinds = (v for name, v in reply.headers if name == "content-type")
-    return any(kind.lower().startswith(wanted) for kind in kinds)
+    return is_of_kind(reply.headers, EVENT_STREAM if stream else "application/json")
 
 
 def _whole(reply: Reply) -> bytes:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from metrics import recorder
 from metrics.types import TRY_TAG, LabelRecord
-from routing import cascade, drafting, judging, memory, rules
+from routing import cascade, drafting, judging, memory, rules, verifying
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.eligibility import reason_against_observing
@@ -83,7 +83,7 @@ def consider(
     if request.native is not None and not request.native.judgeable:
         return
     drawn = _Drawn(
-        request=request.in_internal_form(),
+        request=request,
         outcome=outcome,
         decision=decision,
         verifier=heard.completion() if heard else None,
@@ -100,10 +100,11 @@ def consider(
 
 def _size_of(drawn: _Drawn) -> int:
     """About the bytes that wait with a decision: its request and what was answered."""
-    draft, heard = drawn.outcome.draft, drawn.verifier
+    draft, heard, native = drawn.outcome.draft, drawn.verifier, drawn.request.native
     parts = draft.parts if draft else ()
     said = len(heard.text) if heard else 0
-    return len(drawn.request.body) + 2 * sum(map(len, parts)) + 2 * said
+    asked = len(drawn.request.body) + (len(native.body) if native else 0)
+    return asked + 2 * sum(map(len, parts)) + 2 * said
 
 
 def _due(shadow: ShadowTerms, rule: str) -> bool:
@@ -125,7 +126,7 @@ def _ask_verifier(drawn: _Drawn) -> None:
     """Ask the verifier what the draft has answered, as the client might have got it."""
     draft, plan = drawn.outcome.draft, drawn.outcome.plan
     answer = drafting.take(
-        drawn.request,
+        verifying.as_meant(drawn.request, plan),
         plan.verifier,
         upstream=_upstream(),
         timeout_s=SHADOW_TIMEOUT_S,

@@ -6,6 +6,7 @@ only metered.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,9 +17,10 @@ from metrics.types import Usage
 from routing.metering import StreamMeter, usage_in_message
 from routing.prompt_size import estimated_prompt_tokens
 from routing.streams import Json, MessageFolder, parse_message
-from routing.translating.answer_to_message import message_of
+from routing.translating.answer_to_message import logprobs_of, message_of
 from routing.translating.chunks_to_events import ChunkTranslator
 from routing.translating.meters import ChatMeter, usage_in_answer
+from routing.translating.values import objects
 from routing.types import ChatRequest, Completion, Dialect, Target
 from routing.usage import usage_of
 
@@ -107,7 +109,9 @@ class ChunkFolder:
     def completion(self) -> Completion | None:
         """Return the answer as told so far; None when none has begun."""
         self._end()
-        return self._folder.completion()
+        told = self._folder.completion()
+        logprobs = tuple(self._translator.logprobs)
+        return dataclasses.replace(told, logprobs=logprobs) if told else None
 
     def _end(self) -> None:
         # Some servers tell why they stopped, and no end.
@@ -127,7 +131,11 @@ def _parse_answer(body: bytes, request: ChatRequest) -> Completion | None:
     )
     if message is None:
         return None
-    return Completion(message=message, usage=usage_of(message["usage"]))
+    return Completion(
+        message=message,
+        usage=usage_of(message["usage"]),
+        logprobs=logprobs_of(objects(answer["choices"])[0]),
+    )
 
 
 READINGS: Mapping[Dialect, Reading] = {

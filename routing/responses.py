@@ -25,7 +25,8 @@ from routing.decision_log import Decision
 from routing.dialects import DIALECTS, ClientDialect, dialect_of
 from routing.errors import ProxyError
 from routing.outcome import Outcome
-from routing.settling import EVENT_STREAM, Settled, Settler
+from routing.settling import Settled, Settler
+from routing.sse import EVENT_STREAM
 from routing.types import CascadePlan, ChatRequest, Dialect, Headers, Recalled
 from routing.verdicts import Judge
 

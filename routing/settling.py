@@ -19,9 +19,9 @@ from routing.listening import Heard, heard
 from routing.outcome import OpenCall, Outcome
 from routing.reading import READINGS
 from routing.rendering import Rendering, rendering_for
+from routing.sse import is_event_stream
 from routing.types import Call, CascadePlan, ChatRequest, Dialect, Headers, Reply
 
-EVENT_STREAM = "text/event-stream"
 CLIENT_CLOSED_REQUEST = 499
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 
@@ -233,12 +233,6 @@ class Settler:
                 draft=draft.calls[-1].target,
                 tool_use_ids=ids,
             )
-
-
-def is_event_stream(headers: Headers) -> bool:
-    """Whether a body with these headers is a stream of events."""
-    kinds = (value.lower() for name, value in headers if name == "content-type")
-    return any(kind.startswith(EVENT_STREAM) for kind in kinds)
 
 
 def read_whole(reply: Reply) -> bytes:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+from routing.native import Headers
+
+EVENT_STREAM = "text/event-stream"
 # A line end followed by an empty line. A lone CR that ends the input may be half of a
 # CRLF, so the blank line it would make waits for the byte that follows.
 _EVENT_END = re.compile(rb"\n\n|\r\r|\n\r(?:\n|(?=[^\n]))")
@@ -17,6 +20,17 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # Pretty-printed megabytes have fewer; each line is an object while an event is read.
 MAX_LINES = 100_000
+
+
+def is_event_stream(headers: Headers) -> bool:
+    """Return whether a body with these headers is a stream of events."""
+    return is_of_kind(headers, EVENT_STREAM)
+
+
+def is_of_kind(headers: Headers, kind: str) -> bool:
+    """Return whether a body with these headers is declared to be of `kind`."""
+    declared = (value.lower() for name, value in headers if name == "content-type")
+    return any(value.startswith(kind) for value in declared)
 
 
 class EventSplitter:

@@ -64,7 +64,7 @@ def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outco
     client gets what the verifier said.
     """
     plan = so_far.plan
-    verifier = _ask(_as_meant(request, plan), plan.verifier, upstream, role="verifier")
+    verifier = _ask(as_meant(request, plan), plan.verifier, upstream, role="verifier")
     if not verifier.unavailable or plan.fallback is None:
         return _from_verifier(so_far, verifier)
     copy = copy_for(request, plan.fallback, plan.rule)
@@ -78,7 +78,7 @@ def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outco
     return _from_verifier(_with_calls(so_far, fallback.dropped().calls), verifier)
 
 
-def _as_meant(request: ChatRequest, plan: CascadePlan) -> ChatRequest:
+def as_meant(request: ChatRequest, plan: CascadePlan) -> ChatRequest:
     """Return what the verifier is asked: the client's own words, where it knows them.
 
     Who speaks another dialect cannot know what a model of this one takes.

@@ -21,6 +21,7 @@ from routing.providers.base import HOP_BY_HOP
 from routing.responses import NOT_RELAYED, NOT_RELAYED_STARTS
 from routing.settling import MAX_ANSWER_BYTES
 from tests.clients import claude_code, jobs, test_frameworks, test_official_sdk
+from tests.clients.openai import test_openai_clients
 from tests.fidelity.case import Case
 from tests.fidelity.table import ROWS
 
@@ -157,6 +158,8 @@ class TestWhatWasMeasured:
             assert f"{program.partition('-')[2]} (wire {wire})" in page
         for framework, *_ in test_frameworks.FRAMEWORKS.values():
             assert "`{}` {}".format(*framework.split("==")) in page
+        for _, requirement in test_openai_clients.PROGRAMS.values():
+            assert "`{}` {}".format(*requirement.split("==")) in page
         assert f"Claude Code {claude_code.VERSION}" in page
         assert claude_code.VERSION in text_of(Path("docs/claude-code.md"))
 

@@ -9,8 +9,16 @@ from routing.dialects import anthropic, openai
 from routing.errors import ProxyError
 from routing.types import ChatRequest, Dialect, Headers
 
-# What is OpenAI's alone; of the other addresses a header tells.
-_OPENAI_STARTS = (openai.CHAT_PATH, openai.RESPONSES_PATH)
+# What OpenAI alone has under /v1/; of models a header tells, the rest is Anthropic's.
+# Source: OpenAI API reference. Both have files, skills and organizations.
+_OPENAI_NAMES = frozenset(
+    {
+        *("assistants", "audio", "batches", "chat", "completions", "containers"),
+        *("conversations", "embeddings", "evals", "fine_tuning", "images"),
+        *("moderations", "realtime", "responses", "threads", "uploads"),
+        *("vector_stores", "videos"),
+    }
+)
 _SHARED_START = "/v1/models"
 
 
@@ -51,13 +59,19 @@ def dialect_of(request: ChatRequest) -> ClientDialect:
     return DIALECTS["anthropic" if request.native is None else "openai"]
 
 
+def is_openais(path: str) -> bool:
+    """Return whether an address, right or not, is one of OpenAI's API alone."""
+    start, _, rest = path.partition("/v1/")
+    return not start and rest.split("/")[0] in _OPENAI_NAMES
+
+
 def spoken_at(path: str, environ: Mapping[str, Any]) -> Dialect:
     """Return the dialect a client speaks at an address, by its WSGI variables.
 
     Models are listed at one address for both: who names a version of Anthropic's API,
     or has its key in Anthropic's header, speaks that; a bearer key alone is OpenAI's.
     """
-    if path.startswith(_OPENAI_STARTS):
+    if is_openais(path):
         return "openai"
     versioned = "HTTP_ANTHROPIC_VERSION" in environ or "HTTP_X_API_KEY" in environ
     if path.startswith(_SHARED_START) and not versioned:

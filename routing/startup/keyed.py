@@ -6,20 +6,21 @@ from django.db import transaction
 
 from routing.config import Pattern
 from routing.defaults import default_document
-from routing.errors import ConfigurationError
 from routing.models import CascadeRule, Installation, Provider
+from routing.startup.providers import has_key
 
 
 def switch_on() -> list[str]:
-    """Return the default providers that were switched on now, by name.
+    """Return the default providers that were switched on now with their rules, by name.
 
     Each is switched on once: what an operator switches off afterwards stays off. With a
-    provider go those of the default rules that nobody changed and that draft with it.
+    provider, also with one that an operator was first to switch on, go those of the
+    default rules that draft with it.
     """
     installation = Installation.current()
     done = list(installation.switched_on)
-    waiting = Provider.objects.filter(enabled=False, name__in=_shipped_off("providers"))
-    found = [p for p in waiting if p.name not in done and _has_key(p)]
+    waiting = Provider.objects.filter(name__in=_shipped_off("providers"))
+    found = [p for p in waiting if p.name not in done and has_key(p)]
     with transaction.atomic():
         for provider in found:
             provider.enabled = True
@@ -50,10 +51,3 @@ def _shipped_off(section: str) -> list[str]:
         if entry.values.get("enabled") is False
         and entry.values.get("kind") != Provider.Kind.SIMULATOR
     ]
-
-
-def _has_key(provider: Provider) -> bool:
-    try:
-        return bool(provider.key())
-    except ConfigurationError:
-        return False

@@ -27,10 +27,16 @@ def usable(provider: Provider, auth_mode: str) -> bool:
     """
     if auth_mode == "pass_through":
         return provider.takes_client_credentials
-    if _has_key(provider):
+    if has_key(provider):
         return True
     needs_one = provider.key_reference or provider.key_encrypted
     return not needs_one and validators.is_private_url(provider.base_url)
+
+
+def has_key(provider: Provider) -> bool:
+    """Return whether we have a key of `provider`: its own, or a further one in use."""
+    further = provider.further_keys.filter(enabled=True)
+    return any(_opens(row) for row in (provider, *further))
 
 
 def lacking(auth_mode: str) -> Iterator[str]:
@@ -119,11 +125,6 @@ def _local_simulator() -> Provider | None:
     return next(
         (r for r in rows if hosts.is_loopback(validators.host_of(r.base_url))), None
     )
-
-
-def _has_key(provider: Provider) -> bool:
-    further = provider.further_keys.filter(enabled=True)
-    return any(_opens(row) for row in (provider, *further))
 
 
 def _opens(row: Provider | ProviderKey) -> bool:

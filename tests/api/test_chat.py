@@ -19,6 +19,7 @@ from tests.routing.translating.speaking import (
     call,
     chat_answer,
     chunk,
+    chunk_of,
     data_of,
     use,
 )
@@ -220,6 +221,23 @@ class TestCascade:
         upstream.script(LARGE, whole())
         got = ask(openai, tools=tools)
         assert got.headers["x-cascade-reason"] == "veto:invalid_tool_input"
+
+    @pytest.mark.parametrize("stream", [False, True])
+    def test_so_it_is_by_the_log_probabilities_its_client_asked_for(
+        self, openai, upstream, stream
+    ):
+        rule()
+        told = {"content": [{"token": "4", "logprob": -0.5}]}
+        if stream:
+            choice = {"index": 0, "delta": {"content": "4"}, "logprobs": told}
+            sent = (chunk_of([choice]), chunk("stop"), DONE)
+            upstream.script(SMALL, streamed(*sent, model=SMALL))
+        else:
+            answer = chat_answer("4") | {"model": SMALL}
+            answer["choices"][0]["logprobs"] = told
+            upstream.script(SMALL, HttpAnswer(chunks=[spaced(answer)]))
+        ask(openai, logprobs=True, stream=stream)
+        assert openai.decision.signals["mean_logprob"] == -0.5
 
     def test_a_draft_whose_call_is_text_is_rejected(self, openai, upstream):
         rule()
@@ -459,6 +477,28 @@ class TestErrors:
         got = openai.call("GET", PATH)
         assert got.status == 405
         assert got.json["error"]["type"] == "invalid_request_error"
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("GET", "/v1/responses/resp_1"),
+            ("POST", "/v1/responses/input_tokens"),
+            ("POST", "/v1/embeddings"),
+            ("POST", "/v1/completions"),
+            ("GET", f"{PATH}/chatcmpl-1/messages"),
+        ],
+    )
+    def test_what_openai_has_beside_never_reaches_anthropics_account(
+        self, openai, upstream, method, path
+    ):
+        openai.open_account()
+        sent = {"body": body()} if method == "POST" else {}
+        headers = {"authorization": f"Bearer {openai.key}"}
+        got = openai.call(method, path, headers=headers, **sent)
+        assert got.status == 404
+        assert got.json["error"].keys() == {"message", "type", "param", "code"}
+        assert path in got.json["error"]["message"]
+        assert upstream.requests == []
 
     def test_the_provider_away_is_told_so(self, openai, upstream):
         upstream.script(LARGE, httpx.ConnectError("no"))

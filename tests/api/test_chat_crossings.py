@@ -17,6 +17,7 @@ from tests.api.test_chat import (
     SMALL,
     TEXT,
     ask,
+    body,
     rule,
     streamed,
     whole,
@@ -186,6 +187,37 @@ class TestLabels:
         upstream.script(LARGE, whole("5"))
         assert ask(openai).headers["x-cascade-outcome"] == "accepted"
         assert labelled(settings).worse
+
+    def test_that_verifier_gets_the_clients_own_words(self, openai, upstream):
+        rule(shadow_percent=100.0)
+        upstream.script(SMALL, whole("4", model=SMALL))
+        upstream.script(LARGE, whole("5"))
+        ask(openai, temperature=1.7, seed=3, user="u")
+        pool.wait()
+        assert upstream.models == [SMALL, LARGE]
+        assert upstream.requests[1].read() == body(temperature=1.7, seed=3, user="u")
+
+    def test_a_claude_verifier_is_asked_as_live_traffic_would(self, openai, upstream):
+        openai.provider.models.create(
+            name=VERIFIER, parameter_rules={"sampling": False}
+        )
+        rule(VERIFIER, SMALL, shadow_percent=100.0)
+        upstream.script(SMALL, whole("4", model=SMALL))
+        upstream.script(VERIFIER, message("5", model=VERIFIER))
+        ask(openai, model=VERIFIER, temperature=0.2)
+        pool.wait()
+        live, beside = (msgspec.json.decode(r.read()) for r in upstream.requests)
+        assert live["temperature"] == 0.2
+        assert (beside["model"], "temperature" in beside) == (VERIFIER, False)
+
+    def test_an_observed_draft_gets_the_clients_own_words(self, openai, upstream):
+        rule(mode="observe")
+        upstream.script(SMALL, whole("4", model=SMALL))
+        upstream.script(LARGE, whole("4"))
+        ask(openai, seed=3)
+        pool.wait()
+        assert upstream.models == [LARGE, SMALL]
+        assert upstream.requests[1].read() == body(model=SMALL, seed=3)
 
     def test_an_observed_draft_is_asked_beside(self, openai, upstream, settings):
         rule(mode="observe")

@@ -88,9 +88,10 @@ def test_lets_in_a_key_that_may_reach_the_account(settings):
     require_access(ACME, *asked)
 
 
-def test_knows_a_base_url_with_one_v1_too_many():
-    with pytest.raises(NotFound, match="base URL ends before /v1"):
-        require_access(ACME, "POST", "/v1/v1/messages")
+@pytest.mark.parametrize("name", ["messages", "chat/completions"])
+def test_knows_a_base_url_with_one_v1_too_many(name):
+    with pytest.raises(NotFound, match=r"ends before /v1, .* OpenAI's with it"):
+        require_access(ACME, "POST", f"/v1/v1/{name}")
 
 
 class Ends:

@@ -18,7 +18,7 @@ from routing.errors import (
     UpstreamUnreachable,
 )
 from routing.outcome import OpenCall, Outcome
-from routing.settling import Settler, is_event_stream
+from routing.settling import Settler
 from routing.types import CascadePlan
 from routing.verdicts import Verdict
 from tests.builders import (
@@ -269,16 +269,3 @@ def test_the_model_that_was_asked_for_may_give_its_full_name(plan, stream):
     reply = streamed(model=dated) if stream else whole(model=dated)
     settled = Setting(plan, stream=stream).verifier(reply)
     assert dated.encode() in body_of(settled)
-
-
-@pytest.mark.parametrize(
-    ("headers", "is_stream"),
-    [
-        (EVENTS, True),
-        (JSON, False),
-        ((), False),
-        ((("x", "text/event-stream"),), False),
-    ],
-)
-def test_knows_a_stream_by_its_content_type(headers, is_stream):
-    assert is_event_stream(headers) is is_stream

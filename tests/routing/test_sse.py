@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from routing.sse import (
     encode_event,
     event_data,
     event_name,
+    is_event_stream,
 )
 
 STREAM = b'event: ping\ndata: {"type": "ping"}\n\n: note\n\ndata: a\ndata: b\n\n'
@@ -119,3 +121,16 @@ def test_blanking_keeps_positions_and_the_data():
     assert len(blanked) == len(raw)
     assert blanked.split() == [b'{"a":', b"1}"]
     assert blanked.index(b"1}") == raw.index(b"1}")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_stream"),
+    [
+        ((("content-type", "Text/Event-Stream; charset=utf-8"),), True),
+        ((("content-type", "application/json"),), False),
+        ((), False),
+        ((("x", "text/event-stream"),), False),
+    ],
+)
+def test_knows_a_stream_by_its_content_type(headers, is_stream):
+    assert is_event_stream(headers) is is_stream

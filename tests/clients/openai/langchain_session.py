@@ -3,37 +3,95 @@
 import json
 import sys
 
+import asked
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
+from pydantic import BaseModel
 
 
 @tool
 def get_weather(city: str) -> str:
     """The weather in a city."""
-    return f"{len(city)} degrees"
+    return asked.DEGREES if city else ""
 
 
-def read(job):
-    model = ChatOpenAI(
-        model=job["model"], base_url=f"{job['url']}/v1", api_key=job["key"]
-    )
-    able = model.bind_tools([get_weather])
-    messages = [HumanMessage("Use the get_weather tool.")]
-    called = able.invoke(messages)
-    results = [
-        ToolMessage(get_weather.invoke(call["args"]), tool_call_id=call["id"])
-        for call in called.tool_calls
-    ]
-    return {
-        "text": {"text": model.invoke("Say hi").content},
-        "stream": {"text": "".join(piece.content for piece in model.stream("Say hi"))},
-        "tools": {
-            "name": called.tool_calls[0]["name"],
-            "text": able.invoke([*messages, called, *results]).content,
-        },
-    }
+@tool
+def get_time(city: str) -> str:
+    """The time in a city."""
+    return f"{len(city)} o'clock"
+
+
+class Answer(BaseModel):
+    """The answer."""
+
+    answer: int
+
+
+class Session:
+    def __init__(self, job):
+        self.job = job
+        self.chat = self.model()
+
+    def model(self, **more):
+        common = {"model": self.job["model"], "api_key": self.job["key"]}
+        base_url = f"{self.job['url']}/v1"
+        return ChatOpenAI(base_url=base_url, **{**common, **more})
+
+    def text(self):
+        return {"text": self.chat.invoke(asked.HI).content}
+
+    def stream(self):
+        return {"text": "".join(p.content for p in self.chat.stream(asked.HI))}
+
+    def tools(self):
+        able = self.chat.bind_tools([get_weather])
+        messages = [HumanMessage(asked.ONE_TOOL)]
+        called = able.invoke(messages)
+        (call,) = called.tool_calls
+        told = ToolMessage(get_weather.invoke(call["args"]), tool_call_id=call["id"])
+        return {
+            "finish": called.response_metadata["finish_reason"],
+            "name": call["name"],
+            "city": asked.kind(call["args"]["city"]),
+            "text": able.invoke([*messages, called, told]).content,
+        }
+
+    def parallel(self):
+        able = self.chat.bind_tools([get_weather, get_time])
+        return asked.gathered(
+            (part["index"], part["name"], part["args"])
+            for piece in able.stream(asked.TWO_TOOLS)
+            for part in piece.tool_call_chunks
+        )
+
+    def structured(self):
+        able = self.chat.with_structured_output(Answer, method="json_schema")
+        return {"answer": asked.kind(able.invoke(asked.SUM).answer)}
+
+    def image(self):
+        words = HumanMessage(asked.said(asked.HI, asked.PICTURE)["content"])
+        return {"text": self.chat.invoke([words]).content}
+
+    def errors(self):
+        told = {
+            name: asked.refused(lambda words=words: self.chat.invoke(words))
+            for name, words in asked.FAULTS.items()
+        }
+        stranger = self.model(api_key="sk-cascade-wrong")
+        return {"key": asked.refused(lambda: stranger.invoke(asked.HI)), **told}
+
+    def disconnect(self):
+        stream = self.chat.stream(f"{asked.LONG} {self.job['run']}")
+        first = next(stream)
+        stream.close()
+        hasty = self.model(timeout=asked.PATIENCE_S, max_retries=0)
+        endless = f"{asked.ENDLESS} {self.job['run']}"
+        return {
+            "begun": first.type == "AIMessageChunk",
+            "left": asked.left(lambda: hasty.invoke(endless)),
+        }
 
 
 if __name__ == "__main__":
-    json.dump(read(json.loads(sys.argv[1])), sys.stdout)  # noqa: TID251
+    json.dump(asked.read(Session(asked.parsed(sys.argv[1]))), sys.stdout)

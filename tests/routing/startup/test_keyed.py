@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routing import defaults
-from routing.models import CascadeRule, Provider
+from routing.models import CascadeRule, Provider, ProviderKey
 from routing.startup import keyed
 from routing.startup.providers import usable
 
@@ -50,6 +50,22 @@ def test_what_an_operator_switched_off_stays_off(settings):
     keyed.switch_on()
     Provider.objects.filter(name="openai").update(enabled=False)
     assert keyed.switch_on() == []
+
+
+def test_the_rules_come_on_where_an_operator_was_first(settings):
+    Provider.objects.filter(name="openai").update(enabled=True)
+    assert keyed.switch_on() == []
+    assert switched_on() == set()
+    give_key(settings, "OPENAI_API_KEY")
+    assert keyed.switch_on() == ["openai"]
+    assert switched_on() == {"gpt-6-1-sol", "gpt-6-astra"}
+
+
+def test_a_further_key_is_one():
+    further = ProviderKey(provider=Provider.objects.get(name="groq"), name="team-b")
+    further.set_key("gsk-real")
+    further.save()
+    assert keyed.switch_on() == ["groq"]
 
 
 def test_the_simulator_waits_for_no_key():
