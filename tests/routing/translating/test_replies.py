@@ -111,3 +111,15 @@ def test_log_probabilities_are_kept_beside_the_answer(stream):
     reply = translated(body, stream=stream)
     assert b"logprob" not in b"".join(reply)
     assert reply.logprobs == (-0.5, -1.0)
+
+
+def test_they_are_copied_when_they_are_asked_for_alone():
+    told = {"content": [{"token": "4", "logprob": -0.5}]}
+    one = {"id": "c", "choices": [{"index": 0, "delta": {}, "logprobs": told}]}
+    raw = b"data: " + msgspec.json.encode(one) + b"\n\n"
+    reply = translated(raw, raw, stream=True)
+    chunks = iter(reply)
+    next(chunks)
+    early = reply.logprobs
+    list(chunks)
+    assert (early, reply.logprobs) == ((-0.5,), (-0.5, -0.5))

@@ -12,6 +12,7 @@ from routing.quirks import Quirks
 from routing.replaying import replay
 from routing.sse import encode_event
 from routing.translating.answer_to_message import message_of
+from routing.translating.calls import MAX_CALLS, MAX_LOOKS
 from routing.translating.counts import chat_usage
 from routing.translating.failures import (
     chat_error,
@@ -597,6 +598,40 @@ class Test11Interleaving:
             DONE,
         )
         assert [b["input"] for b in message["content"]] == [{"x": 1}, {}]
+
+    @pytest.mark.parametrize("index", [None, 0])
+    def test_an_answer_of_more_calls_than_anybody_means_fails(self, index):
+        calls = [
+            {"index": index, **call(f"c{number}")} for number in range(MAX_CALLS + 1)
+        ]
+        whole = events_of(chunk(tool_calls=calls[:-1]), chunk("tool_calls"), DONE)
+        assert whole[-1]["type"] == "message_stop"
+        one_more = events_of(chunk(tool_calls=calls), chunk("tool_calls"), DONE)
+        assert [event["type"] for event in one_more] == ["error"]
+
+    def test_arguments_are_looked_at_a_few_times_for_their_end(self, monkeypatch):
+        looked: list[str] = []
+        monkeypatch.setattr("routing.translating.calls._is_object", looked.append)
+        grown = [
+            part
+            for _ in range(100)
+            for part in (call_chunk(0, arguments="}"), call_chunk(1, arguments="y"))
+        ]
+        events_of(
+            call_chunk(0, id="a", name="look", arguments='{"x":"'),
+            call_chunk(1, id="b", name="see", arguments='{"y":"'),
+            *grown,
+        )
+        assert len(looked) == MAX_LOOKS
+
+    def test_arguments_that_cannot_end_there_are_not_looked_at(self, monkeypatch):
+        looked: list[str] = []
+        monkeypatch.setattr("routing.translating.calls._is_object", looked.append)
+        events_of(
+            call_chunk(0, id="a", name="look", arguments='{"x":"'),
+            call_chunk(1, id="b", name="see", arguments='{"y":"'),
+        )
+        assert looked == []
 
     def test_text_after_a_call_is_a_block_of_its_own(self):
         message = message_told(
