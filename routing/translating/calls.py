@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-import msgspec
-
-from routing.translating.values import Json, mapping, string
+from routing.translating.values import Json, mapping, raw_object, string
 
 # Far more than any answer has; OpenAI's models are given 128 tools at most.
 MAX_CALLS = 256
@@ -24,13 +22,6 @@ MAX_LOOKS = 16
 
 class TooManyCalls(Exception):
     """An answer of more calls than anybody could mean."""
-
-
-class _Object(msgspec.Struct, gc=False, frozen=True):
-    """An object that is only looked at."""
-
-
-_OBJECTS = msgspec.json.Decoder(_Object)
 
 
 @dataclass(slots=True)
@@ -67,21 +58,15 @@ class OpenCall:
         if not last.isspace() and not last.rstrip().endswith("}"):
             return False
         self._looks += 1
-        return self._looks <= MAX_LOOKS and _is_object("".join(self._arguments))
+        return self._looks <= MAX_LOOKS and (
+            raw_object("".join(self._arguments)) is not None
+        )
 
     def untold(self) -> str:
         """Return the arguments that are not told yet, and take them for told."""
         text = "".join(self._arguments[self._told :])
         self._told = len(self._arguments)
         return text
-
-
-def _is_object(text: str) -> bool:
-    try:
-        _OBJECTS.decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 class CallLedger:

@@ -16,7 +16,7 @@ from routing.translating.values import (
     CannotBeSaid,
     Json,
     objects,
-    parsed_object,
+    raw_object,
     string,
 )
 
@@ -53,6 +53,7 @@ def only_in_chat(fields: Mapping[str, Any]) -> str:
 def messages_request(fields: Mapping[str, Any], *, model: str) -> Json:
     """Return the request of the Messages API that asks what `fields` ask of `model`.
 
+    The inputs of its calls are JSON as the client wrote it: it is made to be encoded.
     Raises CannotBeSaid for what would be answered otherwise than it was meant.
     """
     if name := only_in_chat(fields):
@@ -157,20 +158,25 @@ def _said(message: Json, position: int, ids: MintedIds) -> str | list[Json]:
     blocks = message_blocks(content)
     if refusal := string(message.get("refusal")):
         blocks.append(text_part(refusal))
-    return blocks + [_tool_use(call, position, ids) for call in calls]
+    uses = (
+        _tool_use(call, ids.of_call(string(call.get("id")), position, index))
+        for index, call in enumerate(calls)
+    )
+    return [*blocks, *uses]
 
 
-def _tool_use(call: Json, position: int, ids: MintedIds) -> Json:
+def _tool_use(call: Json, id_: str) -> Json:
     function = call.get("function")
     if not isinstance(function, dict):
         raise CannotBeSaid("messages: this model knows functions as tools only.")
-    given = parsed_object(string(function.get("arguments")))
+    text = string(function.get("arguments"))
+    given = raw_object(text)
     return {
         "type": "tool_use",
-        "id": ids.of_call(string(call.get("id")), position),
+        "id": id_,
         "name": function.get("name"),
         # History must hold an object; a call that was none went wrong long ago.
-        "input": given if isinstance(given, dict) else {"arguments": given},
+        "input": {"arguments": text} if given is None else given,
     }
 
 

@@ -12,6 +12,14 @@ from routing.errors import InvalidRequest
 Json = dict[str, Any]
 
 
+class _Object(msgspec.Struct, gc=False, frozen=True):
+    """An object that is only looked at."""
+
+
+_OBJECTS = msgspec.json.Decoder(_Object)
+_EMPTY = msgspec.Raw(b"{}")
+
+
 class CannotBeSaid(InvalidRequest):
     """The request holds something the provider's API has no words for.
 
@@ -62,6 +70,20 @@ def parsed_object(text: str) -> Any:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError):
         return text
+
+
+def raw_object(text: str) -> msgspec.Raw | None:
+    """Return the JSON object in a tool call's arguments as it stands; None for no such.
+
+    Nothing of it is built: its values would cost many times their bytes.
+    """
+    if not text.strip():
+        return _EMPTY
+    try:
+        _OBJECTS.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return msgspec.Raw(text)
 
 
 def texts_of(content: Any) -> Iterator[str]:

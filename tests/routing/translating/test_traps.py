@@ -256,6 +256,24 @@ class Test05Ids:
         assert called == answered
         assert len(set(called)) == 2
 
+    @pytest.mark.parametrize("foreign", ["call_0", ""])
+    def test_results_of_calls_that_share_an_id_pair_in_order(self, foreign):
+        results = [
+            {"role": "tool", "tool_call_id": foreign, "content": c} for c in "ABC"
+        ]
+        asked = to_messages(
+            user("go"),
+            {"role": "assistant", "tool_calls": [call(foreign)] * 3},
+            *results,
+            {"role": "assistant", "tool_calls": [call(foreign)]},
+            results[0],
+        )
+        called, answered, again, last = asked["messages"][1:]
+        ids = [block["id"] for block in called["content"]]
+        assert [block["tool_use_id"] for block in answered["content"]] == ids
+        assert last["content"][0]["tool_use_id"] == again["content"][0]["id"]
+        assert len({*ids, again["content"][0]["id"]}) == 4
+
     def test_a_history_grows_without_changing_what_was(self):
         begun = [user("go"), {"role": "assistant", "tool_calls": [call("a")]}]
         more = [{"role": "tool", "tool_call_id": "a", "content": "A"}]
@@ -611,7 +629,7 @@ class Test11Interleaving:
 
     def test_arguments_are_looked_at_a_few_times_for_their_end(self, monkeypatch):
         looked: list[str] = []
-        monkeypatch.setattr("routing.translating.calls._is_object", looked.append)
+        monkeypatch.setattr("routing.translating.calls.raw_object", looked.append)
         grown = [
             part
             for _ in range(100)
@@ -626,7 +644,7 @@ class Test11Interleaving:
 
     def test_arguments_that_cannot_end_there_are_not_looked_at(self, monkeypatch):
         looked: list[str] = []
-        monkeypatch.setattr("routing.translating.calls._is_object", looked.append)
+        monkeypatch.setattr("routing.translating.calls.raw_object", looked.append)
         events_of(
             call_chunk(0, id="a", name="look", arguments='{"x":"'),
             call_chunk(1, id="b", name="see", arguments='{"y":"'),
