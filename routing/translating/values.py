@@ -42,6 +42,27 @@ def objects(value: Any) -> list[Json]:
     return [entry for entry in value if isinstance(entry, dict)]
 
 
+def all_objects(value: Any, name: str) -> list[Json]:
+    """Return the objects in a list; none for null.
+
+    Raises CannotBeSaid, naming `name`, for anything else: it would be lost in silence.
+    """
+    if value is None:
+        return []
+    found = objects(value)
+    if not isinstance(value, list) or len(found) != len(value):
+        raise CannotBeSaid(f"{name}: this model takes a list of objects.")
+    return found
+
+
+def text_in(holder: Any, name: str) -> str:
+    """Return the text `name` of an object. Raises CannotBeSaid for anything else."""
+    value = mapping(holder).get(name)
+    if not isinstance(value, str):
+        raise CannotBeSaid(f"messages: {name} must be a text.")
+    return value
+
+
 def string(value: Any) -> str:
     """Return `value` when it is text, else ""."""
     return value if isinstance(value, str) else ""

@@ -32,7 +32,7 @@ def to_chat(*messages: dict[str, Any], quirks: Quirks = OPENAI, **fields: Any):
 
 def to_messages(*messages: dict[str, Any], **fields: Any):
     """What the Messages API is asked for these messages."""
-    return as_read(messages_request({"messages": list(messages), **fields}, model="m"))
+    return as_read(messages_request({"messages": list(messages)} | fields, model="m"))
 
 
 def as_read(asked: dict[str, Any]) -> dict[str, Any]:

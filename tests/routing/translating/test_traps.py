@@ -329,6 +329,16 @@ class Test07ToolChoice:
         back = to_messages(user("go"), tools=[function], tool_choice=theirs)
         assert back["tool_choice"] == ours
 
+    @pytest.mark.parametrize("choice", ["odd", 7, True, [], {}, {"type": []}])
+    def test_one_that_cannot_be_read_is_refused(self, choice):
+        tools = [{"type": "function", "function": {"name": "look"}}]
+        with pytest.raises(CannotBeSaid, match="tool_choice"):
+            to_messages(user("go"), tools=tools, tool_choice=choice)
+
+    def test_an_odd_one_of_ours_is_left_out(self):
+        asked = to_chat(user("go"), tools=[{"name": "look"}], tool_choice={"type": []})
+        assert "tool_choice" not in asked
+
     def test_a_choice_of_some_tools_has_none(self):
         function = {"type": "function", "function": {"name": "look"}}
         with pytest.raises(CannotBeSaid, match="tool_choice"):
@@ -507,6 +517,14 @@ class Test10Usage:
         usage = usage_of(start["message"]["usage"])
         assert usage is not None
         assert usage.unpriced == "estimated"
+
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_told_usage_says_nothing_of_estimates(self, streamed):
+        chunks = (chunk(content="4"), chunk("stop"), chunk(usage=USAGE), DONE)
+        message = message_told(*chunks) if streamed else read(chat_answer())
+        assert "estimated" not in message["usage"]
+        events = events_of(*chunks)
+        assert "estimated" not in events[-2]["usage"]
 
     def test_told_usage_is_not_marked(self):
         message = message_told(
@@ -717,6 +735,49 @@ class Test12Thinking:
         assert "".join(contents) == "4"
 
 
+class TestNothingIsLostInSilence:
+    """Chat Completions -> Messages: what cannot be read is refused, by its name."""
+
+    @pytest.mark.parametrize(
+        ("message", "words"),
+        [
+            ("hi", "messages"),
+            ({"role": "user", "content": {"type": "text", "text": "hi"}}, "content"),
+            ({"role": "user", "content": 5}, "content"),
+            ({"role": "user", "content": ["hi"]}, "content"),
+            ({"role": "user", "content": [{"type": "text"}]}, "text"),
+            ({"role": "tool", "tool_call_id": "a", "content": ["hi"]}, "content"),
+            ({"role": "system", "content": ["hi"]}, "content"),
+            ({"role": "assistant", "function_call": {"name": "f"}}, "function_call"),
+            ({"role": "assistant", "audio": {"id": "x"}}, "audio"),
+            ({"role": "assistant", "tool_calls": ["f"]}, "tool_calls"),
+            ({"role": "assistant", "tool_calls": [call("a", 7)]}, "arguments"),
+            (user({"type": "image_url", "image_url": "https://a.test"}), "url"),
+        ],
+    )
+    def test_an_odd_message(self, message, words):
+        with pytest.raises(CannotBeSaid, match=words):
+            to_messages(user("go"), message)
+
+    @pytest.mark.parametrize(
+        "fields", [{"tools": "x"}, {"tools": ["x"]}, {"response_format": "x"}]
+    )
+    def test_an_odd_parameter(self, fields):
+        with pytest.raises(CannotBeSaid, match=next(iter(fields))):
+            to_messages(user("go"), **fields)
+
+    def test_a_refusal_beside_a_text_is_told(self):
+        refused = {"role": "assistant", "content": "so", "refusal": "no"}
+        asked = to_messages(user("go"), refused)
+        assert asked["messages"][1]["content"] == [text("so"), text("no")]
+
+    def test_a_refusal_in_a_part_and_beside_it_is_told_once(self):
+        parts = [{"type": "refusal", "refusal": "no"}]
+        refused = {"role": "assistant", "content": parts, "refusal": "no"}
+        asked = to_messages(user("go"), refused)
+        assert asked["messages"][1]["content"] == [text("no")]
+
+
 class Test13Parameters:
     def test_a_missing_limit_is_filled_in(self):
         assert to_messages(user("hi"))["max_tokens"] > 0
@@ -863,6 +924,17 @@ class Test14Errors:
                 "code": None,
             }
         }
+
+    @pytest.mark.parametrize("name", ["error", "content_block_delta", "message_stop"])
+    @pytest.mark.parametrize("data", [b"{", b"[]", b""])
+    def test_an_event_that_cannot_be_read_ends_our_stream(self, name, data):
+        events = replay(make_completion().message)
+        told = chunks_of(events[0], encode_event(name, data), *events[1:])
+        assert told[-1]["error"]["type"] == "server_error"
+        assert len(told) == 2
+
+    def test_a_ping_needs_no_data(self):
+        assert chunks_of(encode_event("ping", b"")) == [""]
 
     def test_an_error_in_our_stream_is_told_in_theirs(self):
         error = {"type": "api_error", "message": "no"}
