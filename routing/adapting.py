@@ -17,8 +17,10 @@ import msgspec
 from routing import thinking
 from routing.body import edited, edits_for, moved
 from routing.facts import EFFORTS, UNKNOWN, ModelFacts
+from routing.native_copy import native_copy
 from routing.request_parts import holds, members_of, string_in
 from routing.rule_terms import RuleTerms
+from routing.translating.request_to_messages import DEFAULT_MAX_TOKENS
 from routing.types import CascadePlan, ChatRequest, Target
 
 SAMPLING = ("temperature", "top_p", "top_k")
@@ -63,7 +65,7 @@ def copy_for(
         changes = _changes(request, target.facts, terms)
     except _Obstacle:
         return request
-    return _with(request, changes) if changes else request
+    return _with(request, changes, target) if changes else request
 
 
 def _changes(
@@ -83,11 +85,22 @@ def _max_tokens(
     request: ChatRequest, facts: ModelFacts, terms: RuleTerms | None
 ) -> int | None:
     asked, limit = request.max_tokens, facts.max_output_tokens
-    if asked is None or limit is None or asked <= limit:
+    if limit is None or (asked is not None and asked <= limit):
         return asked
+    if asked is None:
+        return min(limit, _stand_in(request)) or None
     if terms is None or not terms.clamp_max_tokens:
         raise _Obstacle("output_limit")
     return limit
+
+
+def _stand_in(request: ChatRequest) -> int:
+    """Return the limit where its client set none and the dialect wants one; 0 if not.
+
+    Nobody asked for that many: cutting it is no obstacle.
+    """
+    raw = bytes(request.fields.get("max_tokens", b""))
+    return DEFAULT_MAX_TOKENS if raw == b"%d" % DEFAULT_MAX_TOKENS else 0
 
 
 def _thinking_and_effort(
@@ -173,17 +186,19 @@ def _json(members: Mapping[str, Any]) -> bytes | None:
     return msgspec.json.encode(members) if members else None
 
 
-def _with(request: ChatRequest, changes: Changes) -> ChatRequest:
+def _with(request: ChatRequest, changes: Changes, target: Target) -> ChatRequest:
     edits = edits_for(request.body, request.fields, changes)
     new = {name: msgspec.Raw(raw) for name, raw in changes.items() if raw is not None}
     removed = changes.keys() - new.keys()
     fields = {**request.fields, **new}
     max_tokens = changes.get("max_tokens")
+    native = request.native
+    spoken = native is not None and target.provider.dialect == "openai"
     return dataclasses.replace(
         request,
         body=edited(request.body, edits),
         fields={name: raw for name, raw in fields.items() if name not in removed},
         model_span=moved(request.model_span, edits),
         max_tokens=int(max_tokens) if max_tokens else request.max_tokens,
-        native=None,  # its own words are not those any more: it is translated
+        native=native_copy(native, changes) if native and spoken else None,
     )

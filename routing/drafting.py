@@ -161,8 +161,9 @@ class _Reading:
         completion = self._folder.completion() if stream else self._parsed(parts[0])
         if completion is None:
             raise _Unusable
-        if isinstance(reply, TranslatedReply) and reply.logprobs:
-            completion = dataclasses.replace(completion, logprobs=reply.logprobs)
+        told = reply.logprobs if isinstance(reply, TranslatedReply) else ()
+        if told:
+            completion = dataclasses.replace(completion, logprobs=told)
         return Draft(
             calls=(self._call(completion),),
             headers=reply.headers,

@@ -120,6 +120,8 @@ class Settler:
         reply = verifier.reply
         body, failure = _read(reply)
         is_answer, usage = self._usage_in(b"" if failure else body, verifier)
+        if failure is None and not is_answer and self._must_be_read(verifier):
+            failure = StreamInterrupted("The provider's answer cannot be read.")
         call = verifier.ended(
             usage,
             cut_off=failure is not None,
@@ -137,6 +139,14 @@ class Settler:
             headers=rendering.headers(reply.headers, streamed=False),
             body=ReadyAnswer([rendering.whole(body, reply.status)]),
         )
+
+    def _must_be_read(self, verifier: OpenCall) -> bool:
+        """Whether it answers with success a client of another dialect.
+
+        What it says cannot be passed on then, only what it means.
+        """
+        crosses = rendering_for(self._request, verifier.dialect).crosses
+        return crosses and verifier.reply.status < 400
 
     def _draft(self, outcome: Outcome, draft: Draft) -> Settled:
         self._close(outcome, 200, outcome.calls, aborted=self._client_gone())

@@ -206,10 +206,13 @@ def _replaced(raw: bytes, data: bytes, path: tuple[str, ...], model: str) -> byt
 def merged_usage(before: Any, told: Any) -> Json | None:
     """Return a later report of usage merged into an earlier one, None without any.
 
-    null tells nothing new.
+    null tells nothing new. One that counts the prompt is no estimate of ours any more,
+    unless it says so; see `routing.translating.counts`.
     """
     usage = dict(before) if isinstance(before, Mapping) else {}
     if isinstance(told, Mapping) and len(told) + len(usage) <= MAX_USAGE_KEYS:
+        if "input_tokens" in told:
+            usage.pop("estimated", None)
         usage |= {k: v for k, v in told.items() if v is not None or k not in usage}
     return usage or None
 

@@ -24,7 +24,7 @@ from routing.account_log import AccountDecision
 from routing.api import ApiView, body_of, force_of
 from routing.connection import ClientConnection
 from routing.decision_log import Decision
-from routing.dialects import dialect_of, spoken_at
+from routing.dialects import DIALECTS, dialect_of, spoken_at
 from routing.errors import ClientGone, NotFound
 from routing.model_list import Listed
 from routing.prompt_size import estimated_prompt_tokens
@@ -36,7 +36,7 @@ from routing.responses import (
 )
 from routing.settling import CLIENT_CLOSED_REQUEST, read_whole
 from routing.snapshot import holder
-from routing.types import CascadePlan, ChatRequest, Target
+from routing.types import CascadePlan, ChatRequest, Dialect, Target
 from routing.uploads import upload_of
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class ModelsView(ApiView):
         models = model_list.models_for(self.key_of(request), snapshot)
         may_ask = not model or self.key_of(request).may_ask(model)
         if may_ask and spoken_at(request.path_info, request.META) == "openai":
-            return _json(openai_model_list.answer(model, models, snapshot))
+            return _json(openai_model_list.answer(model, models, snapshot), "openai")
         if not model:
             return _json(model_list.page(models.values(), request._request.GET))
         known = models.get(model)
@@ -185,8 +185,9 @@ class AccountView(ApiView):
     get = post = put = patch = delete = pass_on
 
 
-def _json(value: dict[str, Any]) -> HttpResponse:
-    headers = (("content-type", "application/json"), ("request-id", new_request_id()))
+def _json(value: dict[str, Any], dialect: Dialect = "anthropic") -> HttpResponse:
+    named = (DIALECTS[dialect].REQUEST_ID, new_request_id())
+    headers = (("content-type", "application/json"), named)
     return plain_response(200, headers, msgspec.json.encode(value))
 
 

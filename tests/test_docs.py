@@ -14,7 +14,7 @@ import pytest
 from django.core.management import get_commands
 
 from routing import adapting, body, drafting, economics, eligibility, foreign
-from routing.dialects import anthropic, headers
+from routing.dialects import headers
 from routing.encoding import MAX_PLAIN_BYTES, MAX_RATIO
 from routing.metering import MAX_EVENTS
 from routing.providers.base import HOP_BY_HOP
@@ -181,9 +181,9 @@ class TestWhatWasMeasured:
             (body.MAX_KEY_CHARS, "keys, or one of more than {} characters"),
             (body.MAX_VALUES, "more than {:,} values in all"),
             (body.MANY_KEYS, "more than {:,} keys beside the messages"),
-            (anthropic.MAX_TOOLS, "more than {:,} tools"),
+            (headers.MAX_TOOLS, "more than {:,} tools"),
             (headers.MAX_MODEL_CHARS, "`model`, or one of more than {} characters"),
-            (anthropic.MAX_MESSAGES, "more than {:,} of them"),
+            (headers.MAX_MESSAGES, "more than {:,} of them"),
             (MAX_ANSWER_BYTES // MEGABYTE, "above {} MB"),
             (MAX_PLAIN_BYTES // MEGABYTE, "No more than {} MB is decoded"),
             (MAX_RATIO, "packs more than {} to one"),

@@ -8,7 +8,14 @@ from typing import TypeVar
 import msgspec
 
 from routing.body import Fields, look, span_of
-from routing.dialects.headers import MAX_MODEL_CHARS, sorted_out, value_of
+from routing.dialects.headers import (
+    MAX_MESSAGES,
+    MAX_MODEL_CHARS,
+    MAX_TOOLS,
+    check_length,
+    sorted_out,
+    value_of,
+)
 from routing.errors import InvalidRequest, ProxyError
 from routing.sse import encode_event
 from routing.types import ChatRequest, Headers
@@ -16,16 +23,6 @@ from routing.types import ChatRequest, Headers
 T = TypeVar("T")
 
 REQUEST_ID = "request-id"
-# Source: Anthropic API reference, "Create a Message".
-MAX_MESSAGES = 100_000
-MAX_TOOLS = 10_000
-
-
-class _Entry(msgspec.Struct, gc=False, frozen=True):
-    """An object of a list that is only counted."""
-
-
-_ENTRIES = msgspec.json.Decoder(list[_Entry])
 
 
 class _Envelope(msgspec.Struct):
@@ -61,7 +58,7 @@ def parse_request(
     if "messages" not in fields:
         raise InvalidRequest("messages: Field required")
     _check_messages(bytes(fields["messages"]))
-    _check_length("tools", bytes(fields.get("tools", b"")), MAX_TOOLS)
+    check_length("tools", bytes(fields.get("tools", b"")), MAX_TOOLS)
     going_up, withheld = sorted_out(headers)
     return ChatRequest(
         body=body,
@@ -80,18 +77,7 @@ def parse_request(
 def _check_messages(messages: bytes) -> None:
     if not messages.startswith(b"["):
         raise InvalidRequest("messages: Input should be a list")
-    _check_length("messages", messages, MAX_MESSAGES)
-
-
-def _check_length(name: str, entries: bytes, most: int) -> None:
-    if entries.count(b"{") <= most:  # or they need not be counted
-        return
-    try:
-        count = len(_ENTRIES.decode(entries))
-    except (msgspec.DecodeError, RecursionError):
-        return
-    if count > most:
-        raise InvalidRequest(f"{name}: List should have at most {most} items")
+    check_length("messages", messages, MAX_MESSAGES)
 
 
 def forwarded(headers: Headers) -> Headers:

@@ -1,4 +1,4 @@
-"""What requests of all dialects share: which headers go up, and single values."""
+"""What requests of all dialects share: which headers go up, values and their bounds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 # Longer than any name; what a client writes here goes into logs and decisions.
 MAX_MODEL_CHARS = 256
+# Source: Anthropic API reference, "Create a Message".
+MAX_MESSAGES = 100_000
+MAX_TOOLS = 10_000
 
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key"}
@@ -40,6 +43,13 @@ WITHHELD_HEADERS = frozenset(
     }
 )
 WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
+
+
+class _Entry(msgspec.Struct, gc=False, frozen=True):
+    """An object of a list that is only counted."""
+
+
+_ENTRIES = msgspec.json.Decoder(list[_Entry])
 
 
 def sorted_out(headers: Headers) -> tuple[Headers, Headers]:
@@ -80,3 +90,18 @@ def value_of(
         return msgspec.json.decode(raw, type=kind | None)
     except msgspec.DecodeError:
         raise InvalidRequest(f"{name}: Input should be {words}") from None
+
+
+def check_length(name: str, entries: bytes, most: int) -> None:
+    """Raise InvalidRequest when `entries`, JSON, is a list of more objects than `most`.
+
+    Cost: a count of braces, and where there are many a pass without building values.
+    """
+    if entries.count(b"{") <= most:  # or they need not be counted
+        return
+    try:
+        count = len(_ENTRIES.decode(entries))
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if count > most:
+        raise InvalidRequest(f"{name}: List should have at most {most} items")

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 
 from routing.body import Fields, look, span_of
-from routing.dialects.headers import MAX_MODEL_CHARS, sorted_out, value_of
+from routing.dialects.headers import (
+    MAX_MESSAGES,
+    MAX_MODEL_CHARS,
+    MAX_TOOLS,
+    check_length,
+    sorted_out,
+    value_of,
+)
 from routing.errors import InvalidRequest, ProxyError
 from routing.native import Native
 from routing.sse import encode_event
@@ -23,7 +30,6 @@ from routing.types import ChatRequest, Headers
 REQUEST_ID = "x-request-id"
 CHAT_PATH = "/v1/chat/completions"
 RESPONSES_PATH = "/v1/responses"
-MAX_MESSAGES = 100_000
 # What the internal form can leave out and still be judged by.
 _NOT_JUDGED_BY = ("logprobs",)
 # Only these go to a provider of another dialect: the rest is about an account there.
@@ -46,12 +52,12 @@ def parse_request(
 
     What the internal form has no words for is left out there, and said in
     `native.beyond`. Raises InvalidRequest when the body is not a JSON object, when
-    `model` or `messages` is missing or `stream` is no boolean.
+    `model` or `messages` is missing, `stream` is no boolean, and when there are more
+    messages or tools than anybody could mean.
     """
     fields = look(body)
     model = _model(fields)
-    if not bytes(fields.get("messages", b"")).startswith(b"["):
-        raise InvalidRequest("messages: an array is required.")
+    _check_lists(fields)
     span = span_of(body, fields, "model")
     stream = value_of(fields, "stream", bool, "a boolean") or False
     asked = _parsed(fields)
@@ -186,6 +192,14 @@ def _model(fields: Fields) -> str:
     if len(model) > MAX_MODEL_CHARS:
         raise InvalidRequest(f"model: at most {MAX_MODEL_CHARS} characters.")
     return model
+
+
+def _check_lists(fields: Fields) -> None:
+    messages = bytes(fields.get("messages", b""))
+    if not messages.startswith(b"["):
+        raise InvalidRequest("messages: an array is required.")
+    check_length("messages", messages, MAX_MESSAGES)
+    check_length("tools", bytes(fields.get("tools", b"")), MAX_TOOLS)
 
 
 def _parsed(fields: Fields) -> dict[str, Any]:

@@ -156,7 +156,9 @@ OPERATIONS: dict[str, dict[str, Schema]] = {
             "List the models this key may ask for",
             {
                 "200": answer(
-                    "A page.", _json("ModelList", "OpenAIModelList"), _HEADERS[:1]
+                    "A page.",
+                    _json("ModelList", "OpenAIModelList"),
+                    ("request-id", "x-request-id"),
                 )
             },
             parameters=[VERSION, *_PAGING],

@@ -17,7 +17,7 @@ from routing.translating.answer_to_message import (
     message_id,
     salt_of,
 )
-from routing.translating.calls import CallLedger, OpenCall
+from routing.translating.calls import CallLedger, OpenCall, TooManyCalls
 from routing.translating.counts import estimated_usage, messages_usage
 from routing.translating.failures import messages_stream_error
 from routing.translating.stops import matched_stop, stop_reason
@@ -57,16 +57,7 @@ class ChunkTranslator:
             return []
         if not data:  # a comment, which keeps the connection open
             return [_event("ping")] if self._begun else []
-        if data == _DONE:
-            return self.end()
-        try:
-            chunk = msgspec.json.decode(data)
-        except (ValueError, RecursionError):
-            chunk = None
-        if not isinstance(chunk, dict):
-            return self._fail({"message": "The provider's answer cannot be read."})
-        error = chunk.get("error") or mapping(chunk, "x_groq").get("error")
-        return self._fail(error) if error else list(self._chunk(chunk))
+        return self.end() if data == _DONE else self._read(data)
 
     def end(self) -> list[bytes]:
         """Return the last events; none when the answer has not come to its end."""
@@ -74,6 +65,21 @@ class ChunkTranslator:
             return []
         self._over = True
         return [*self._flush(), *self._close(), self._last(), _event("message_stop")]
+
+    def _read(self, data: bytes) -> list[bytes]:
+        try:
+            chunk = msgspec.json.decode(data)
+        except (ValueError, RecursionError):
+            chunk = None
+        if not isinstance(chunk, dict):
+            return self._fail({"message": "The provider's answer cannot be read."})
+        error = chunk.get("error") or mapping(chunk, "x_groq").get("error")
+        if error:
+            return self._fail(error)
+        try:
+            return list(self._chunk(chunk))
+        except TooManyCalls:
+            return self._fail({"message": "The provider's answer has too many calls."})
 
     def _fail(self, error: Any) -> list[bytes]:
         self._over = True

@@ -34,7 +34,6 @@ def messages_usage(usage: Any) -> Json | None:
         "output_tokens": completion or 0,
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": cached,
-        ESTIMATED: False,
     }
     reasoning = count(
         mapping(usage, "completion_tokens_details").get("reasoning_tokens")

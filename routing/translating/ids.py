@@ -7,6 +7,8 @@ letters, digits, `_` and `-`, and no id twice in a conversation.
 from __future__ import annotations
 
 import re
+from collections import deque
+from dataclasses import dataclass
 from hashlib import sha256
 
 MAX_FOREIGN_CHARS = 40
@@ -25,7 +27,8 @@ def minted(foreign: str, *salt: str) -> str:
     if foreign.startswith("toolu_") and _OWN.fullmatch(foreign) and not any(salt):
         return foreign
     if _PLAIN.fullmatch(foreign):
-        return f"toolu_x{_digest(*salt)[:8]}_{foreign}"
+        mark = _digest(*salt)[:8] if salt else _UNSALTED
+        return f"toolu_x{mark}_{foreign}"
     return f"toolu_{_digest(foreign, *salt)[:24]}"
 
 
@@ -56,28 +59,46 @@ class ForeignIds:
 class MintedIds:
     """The ids a history of Chat Completions has in the Messages API.
 
-    A result belongs to the newest call of its id: small servers use ids again.
+    A result belongs to the newest turn that calls by its id: small servers use ids
+    again. Calls of one turn that share an id get its results in their order.
     """
 
     def __init__(self) -> None:
-        self._newest: dict[str, str] = {}
+        self._open: dict[str, _Calls] = {}
 
-    def of_call(self, foreign: str, position: int) -> str:
-        """Return the id of a call in the message at `position`."""
-        again = foreign in self._newest
-        own = minted(foreign, str(position)) if again else minted(foreign)
-        self._newest[foreign] = own
+    def of_call(self, foreign: str, position: int, index: int) -> str:
+        """Return the id of the call at `index` in the message at `position`."""
+        before = self._open.get(foreign)
+        if before is None:
+            own = minted(foreign)
+        else:
+            own = minted(foreign, str(position), str(index))
+        if before is None or before.position != position:
+            self._open[foreign] = _Calls(position, deque([own]))
+        else:
+            before.own.append(own)
         return own
 
     def of_result(self, foreign: str) -> str:
-        """Return the id that a result refers to."""
-        return self._newest.get(foreign) or minted(foreign)
+        """Return the id that the next result of `foreign` refers to."""
+        calls = self._open.get(foreign)
+        if calls is None:
+            return minted(foreign)
+        return calls.own.popleft() if len(calls.own) > 1 else calls.own[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The calls of one turn by one foreign id; those whose result came are gone."""
+
+    position: int
+    own: deque[str]
 
 
 def _digest(*parts: str) -> str:
-    digest = sha256()
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8))
-        digest.update(encoded)
-    return digest.hexdigest()
+    encoded = (part.encode("utf-8", "surrogatepass") for part in parts)
+    framed = b"".join(len(part).to_bytes(8) + part for part in encoded)
+    return sha256(framed).hexdigest()
+
+
+_UNSALTED = _digest()[:8]

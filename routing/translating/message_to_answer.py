@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from routing.sse import encode_event, event_data, event_name
-from routing.streams import merged_usage
+from routing.streams import json_or_text, merged_usage
 from routing.translating.counts import chat_usage
 from routing.translating.failures import chat_envelope
 from routing.translating.stops import finish_reason
@@ -16,6 +16,7 @@ from routing.translating.values import Json, json_text, mapping, objects, string
 
 DONE = b"data: [DONE]\n\n"
 PING = b": ping\n\n"
+UNREADABLE = "The provider's answer cannot be read."
 
 
 def answer_of(message: Mapping[str, Any], *, created: int) -> Json:
@@ -86,17 +87,24 @@ class EventTranslator:
         self._usage: Json | None = None
         self._calls = -1
         self._given: Any = None
+        self._over = False
 
     def feed(self, raw: bytes) -> bytes:
-        """Return what one event comes to: chunks, a comment, or nothing."""
-        tell = _TELL.get(event_name(raw))
-        if tell is None:
+        """Return what one event comes to: chunks, a comment, or nothing.
+
+        One that cannot be read ends the stream with an error.
+        """
+        name = event_name(raw)
+        if name == "ping":  # it may come without data
+            return PING
+        tell = _TELL.get(name)
+        if tell is None or self._over:
             return b""
-        try:
-            event = msgspec.json.decode(event_data(raw))
-        except (ValueError, RecursionError):
-            event = None
-        return tell(self, event) if isinstance(event, dict) else b""
+        event = json_or_text(event_data(raw))
+        if isinstance(event, dict):
+            return tell(self, event)
+        self._over = True
+        return _data(chat_envelope("api_error", UNREADABLE))
 
     def _start(self, event: Json) -> bytes:
         message = mapping(event, "message")
@@ -160,10 +168,6 @@ class EventTranslator:
         kind, words = string(error.get("type")), string(error.get("message"))
         return _data(chat_envelope(kind, words))
 
-    def _ping(self, event: Json) -> bytes:
-        del event
-        return PING
-
     def _chunk(self, delta: Json, finish: str | None = None) -> bytes:
         choice = {
             "index": 0,
@@ -183,7 +187,6 @@ _TELL = {
     "message_delta": EventTranslator._change,
     "message_stop": EventTranslator._stop,
     "error": EventTranslator._fail,
-    "ping": EventTranslator._ping,
 }
 
 

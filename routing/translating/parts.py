@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from routing.quirks import Quirks
-from routing.translating.values import CannotBeSaid, Json, mapping, objects, string
+from routing.translating.values import (
+    CannotBeSaid,
+    Json,
+    all_objects,
+    mapping,
+    objects,
+    string,
+    text_in,
+)
 
 _DATA_URL = re.compile(r"data:([\w.+/-]+)(?:;[\w=.-]+)*;base64,(.*)", re.DOTALL)
 _PDF = "application/pdf"
@@ -88,18 +96,18 @@ def message_blocks(content: Any) -> list[Json]:
     """
     if isinstance(content, str):
         return [text_part(content)] if content else []
-    blocks = [_block(part) for part in objects(content)]
+    blocks = [_block(part) for part in all_objects(content, "messages: content")]
     return [b for b in blocks if b.get("type") != "text" or b.get("text")]
 
 
 def _block(part: Json) -> Json:
     match part.get("type"):
         case "text":
-            return text_part(string(part.get("text")))
+            return text_part(text_in(part, "text"))
         case "refusal":
-            return text_part(string(part.get("refusal")))
+            return text_part(text_in(part, "refusal"))
         case "image_url":
-            return _image(string(mapping(part, "image_url").get("url")))
+            return _image(text_in(part.get("image_url"), "url"))
         case "file":
             return _file(mapping(part, "file"))
         case kind:

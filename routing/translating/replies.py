@@ -6,7 +6,7 @@ an error is in our envelope, whatever envelope it came in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -38,8 +38,7 @@ class TranslatedReply:
     """An open reply in the internal form; iterating it reads the provider's.
 
     `stream`: the client asked for events; a server that answers whole all the same is
-    told in events. `prompt_tokens` stands in where usage is missing. `logprobs` are
-    those told so far.
+    told in events. `prompt_tokens` stands in where usage is missing.
     """
 
     def __init__(self, reply: Reply, *, stream: bool, prompt_tokens: int) -> None:
@@ -47,7 +46,7 @@ class TranslatedReply:
         self._stream = stream
         self._prompt_tokens = prompt_tokens
         self._error: bytes | None = None
-        self.logprobs: tuple[float, ...] = ()
+        self._logprobs: Sequence[float] = ()
         self.status = reply.status
         if reply.status >= 400:
             self.status, self._error = self._read_error()
@@ -64,6 +63,11 @@ class TranslatedReply:
             message = self._message()
             yield from replay(message) if self._stream else (_encoded(message),)
 
+    @property
+    def logprobs(self) -> tuple[float, ...]:
+        """The log probabilities told so far. Cost: a copy of them."""
+        return tuple(self._logprobs)
+
     def close(self) -> None:
         """Close the provider's reply."""
         self._reply.close()
@@ -71,9 +75,9 @@ class TranslatedReply:
     def _events(self) -> Iterator[bytes]:
         splitter = EventSplitter()
         translator = ChunkTranslator(prompt_tokens=self._prompt_tokens)
+        self._logprobs = translator.logprobs
         for chunk in self._reply:
             told = [e for raw in splitter.feed(chunk) for e in translator.feed(raw)]
-            self.logprobs = tuple(translator.logprobs)
             if splitter.rest_bytes > MAX_EVENT_BYTES:
                 raise StreamInterrupted("The provider's answer is too large.")
             if told:
@@ -89,7 +93,7 @@ class TranslatedReply:
         message = message_of(answer, prompt_tokens=self._prompt_tokens)
         if message is None:
             raise StreamInterrupted("The provider's answer cannot be read.")
-        self.logprobs = logprobs_of(objects(answer.get("choices"))[0])
+        self._logprobs = logprobs_of(objects(answer.get("choices"))[0])
         return message
 
     def _read_error(self) -> tuple[int, bytes]:

@@ -69,11 +69,15 @@ def _limits(fields: Mapping[str, Any], quirks: Quirks) -> Json:
     return told
 
 
+def effort_of(output_config: Any) -> str:
+    """Return the `reasoning_effort` an `output_config` comes to; "" for none."""
+    effort = string(mapping(output_config).get("effort"))
+    return _EFFORTS.get(effort, effort)
+
+
 def _effort(fields: Mapping[str, Any], quirks: Quirks) -> Json:
-    effort = string(mapping(fields, "output_config").get("effort"))
-    if not effort or not quirks.reasoning_effort:
-        return {}
-    return {"reasoning_effort": _EFFORTS.get(effort, effort)}
+    effort = effort_of(fields.get("output_config"))
+    return {"reasoning_effort": effort} if effort and quirks.reasoning_effort else {}
 
 
 def _streaming(fields: Mapping[str, Any], quirks: Quirks) -> Json:

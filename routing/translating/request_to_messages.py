@@ -15,9 +15,10 @@ from routing.translating.schemas import (
 from routing.translating.values import (
     CannotBeSaid,
     Json,
-    objects,
-    parsed_object,
+    all_objects,
+    raw_object,
     string,
+    text_in,
 )
 
 # The Messages API wants a limit, Chat Completions does not. Every model of today can
@@ -35,6 +36,8 @@ ONLY_IN_CHAT = (
     "function_call",
     "web_search_options",
 )
+# The same of a message: its old shape of a call, and sound it made.
+_ONLY_SAID_IN_CHAT = ("function_call", "audio")
 _SAME = ("temperature", "top_p")
 _EFFORTS = {"none": "low", "minimal": "low"}
 
@@ -53,11 +56,12 @@ def only_in_chat(fields: Mapping[str, Any]) -> str:
 def messages_request(fields: Mapping[str, Any], *, model: str) -> Json:
     """Return the request of the Messages API that asks what `fields` ask of `model`.
 
+    The inputs of its calls are JSON as the client wrote it: it is made to be encoded.
     Raises CannotBeSaid for what would be answered otherwise than it was meant.
     """
     if name := only_in_chat(fields):
         raise CannotBeSaid(f"{name}: this model's provider has no such parameter.")
-    system, messages = _conversation(objects(fields.get("messages")))
+    system, messages = _conversation(all_objects(fields.get("messages"), "messages"))
     limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
     asked: Json = {"model": model, "max_tokens": limit or DEFAULT_MAX_TOKENS}
     if system:
@@ -151,26 +155,38 @@ def _turn(message: Json, position: int, ids: MintedIds) -> Json:
 
 
 def _said(message: Json, position: int, ids: MintedIds) -> str | list[Json]:
-    content, calls = message.get("content"), objects(message.get("tool_calls"))
-    if isinstance(content, str) and not calls:
+    for name in _ONLY_SAID_IN_CHAT:
+        if message.get(name):
+            raise CannotBeSaid(f"messages: this model takes no {name} of a message.")
+    content = message.get("content")
+    calls = all_objects(message.get("tool_calls"), "messages: tool_calls")
+    refusal = string(message.get("refusal"))
+    if isinstance(content, str) and not calls and not refusal:
         return content
     blocks = message_blocks(content)
-    if refusal := string(message.get("refusal")):
+    # Some tell it in a part and beside the parts.
+    if refusal and text_part(refusal) not in blocks:
         blocks.append(text_part(refusal))
-    return blocks + [_tool_use(call, position, ids) for call in calls]
+    uses = (
+        _tool_use(call, ids.of_call(string(call.get("id")), position, index))
+        for index, call in enumerate(calls)
+    )
+    return [*blocks, *uses]
 
 
-def _tool_use(call: Json, position: int, ids: MintedIds) -> Json:
+def _tool_use(call: Json, id_: str) -> Json:
     function = call.get("function")
     if not isinstance(function, dict):
         raise CannotBeSaid("messages: this model knows functions as tools only.")
-    given = parsed_object(string(function.get("arguments")))
+    said = function.get("arguments")
+    text = "" if said is None else text_in(function, "arguments")
+    given = raw_object(text)
     return {
         "type": "tool_use",
-        "id": ids.of_call(string(call.get("id")), position),
+        "id": id_,
         "name": function.get("name"),
         # History must hold an object; a call that was none went wrong long ago.
-        "input": given if isinstance(given, dict) else {"arguments": given},
+        "input": {"arguments": text} if given is None else given,
     }
 
 

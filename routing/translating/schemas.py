@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from routing.quirks import Quirks
-from routing.translating.values import CannotBeSaid, Json, mapping, objects, string
+from routing.translating.values import (
+    CannotBeSaid,
+    Json,
+    all_objects,
+    mapping,
+    objects,
+    string,
+)
 
 # Chat Completions wants a name for the schema of an answer; nobody reads it.
 FORMAT_NAME = "answer"
@@ -37,12 +44,13 @@ def _function(tool: Json, quirks: Quirks) -> Json:
 def chat_tool_choice(choice: Any, quirks: Quirks) -> Json:
     """Return the parameters a `tool_choice` of the Messages API comes to."""
     said = mapping(choice)
+    kind = string(said.get("type"))
     told: Json = {}
-    if said.get("type") == "tool":
+    if kind == "tool":
         name = {"name": said.get("name")}
         told["tool_choice"] = {"type": "function", "function": name}
-    elif said.get("type") in _CHOICE_TO_CHAT:
-        told["tool_choice"] = _CHOICE_TO_CHAT[said["type"]]
+    elif kind in _CHOICE_TO_CHAT:
+        told["tool_choice"] = _CHOICE_TO_CHAT[kind]
     parallel = said.get("disable_parallel_tool_use")
     if isinstance(parallel, bool) and quirks.parallel_tool_calls:
         told["parallel_tool_calls"] = not parallel
@@ -96,7 +104,7 @@ def _is_closed(schema: Json) -> bool:
 
 def message_tools(tools: Any) -> list[Json]:
     """Return functions as tools of the Messages API. Raises CannotBeSaid for others."""
-    return [_tool(tool) for tool in objects(tools)]
+    return [_tool(tool) for tool in all_objects(tools, "tools")]
 
 
 def _tool(tool: Json) -> Json:
@@ -120,17 +128,21 @@ def message_tool_choice(fields: Mapping[str, Any]) -> Json:
     """
     said, parallel = fields.get("tool_choice"), fields.get("parallel_tool_calls")
     choice: Json = {}
-    if isinstance(said, str) and said in _CHOICE_TO_MESSAGES:
-        choice = {"type": _CHOICE_TO_MESSAGES[said]}
-    elif isinstance(said, dict):
-        name = string(mapping(said, "function").get("name"))
-        if said.get("type") != "function" or not name:
-            raise CannotBeSaid("tool_choice: this model takes no such choice.")
-        choice = {"type": "tool", "name": name}
+    if said is not None:
+        choice = _choice(said)
     if isinstance(parallel, bool) and choice.get("type") != "none":
         choice = {"type": "auto", **choice}
         choice["disable_parallel_tool_use"] = not parallel
     return choice
+
+
+def _choice(said: Any) -> Json:
+    if isinstance(said, str) and said in _CHOICE_TO_MESSAGES:
+        return {"type": _CHOICE_TO_MESSAGES[said]}
+    name = string(mapping(said, "function").get("name"))
+    if mapping(said).get("type") != "function" or not name:
+        raise CannotBeSaid("tool_choice: this model takes no such choice.")
+    return {"type": "tool", "name": name}
 
 
 def message_format(fields: Mapping[str, Any]) -> Json | None:
@@ -138,8 +150,9 @@ def message_format(fields: Mapping[str, Any]) -> Json | None:
 
     Raises CannotBeSaid for JSON without a schema, which the Messages API has not.
     """
-    asked = mapping(fields, "response_format")
-    if asked.get("type") in (None, "text"):
+    said = fields.get("response_format")
+    asked = mapping(said)
+    if said is None or asked.get("type") == "text":
         return None
     schema = mapping(asked, "json_schema").get("schema")
     if asked.get("type") != "json_schema" or not isinstance(schema, dict):

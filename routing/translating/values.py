@@ -12,6 +12,14 @@ from routing.errors import InvalidRequest
 Json = dict[str, Any]
 
 
+class _Object(msgspec.Struct, gc=False, frozen=True):
+    """An object that is only looked at."""
+
+
+_OBJECTS = msgspec.json.Decoder(_Object)
+_EMPTY = msgspec.Raw(b"{}")
+
+
 class CannotBeSaid(InvalidRequest):
     """The request holds something the provider's API has no words for.
 
@@ -32,6 +40,27 @@ def objects(value: Any) -> list[Json]:
     if not isinstance(value, list):
         return []
     return [entry for entry in value if isinstance(entry, dict)]
+
+
+def all_objects(value: Any, name: str) -> list[Json]:
+    """Return the objects in a list; none for null.
+
+    Raises CannotBeSaid, naming `name`, for anything else: it would be lost in silence.
+    """
+    if value is None:
+        return []
+    found = objects(value)
+    if not isinstance(value, list) or len(found) != len(value):
+        raise CannotBeSaid(f"{name}: this model takes a list of objects.")
+    return found
+
+
+def text_in(holder: Any, name: str) -> str:
+    """Return the text `name` of an object. Raises CannotBeSaid for anything else."""
+    value = mapping(holder).get(name)
+    if not isinstance(value, str):
+        raise CannotBeSaid(f"messages: {name} must be a text.")
+    return value
 
 
 def string(value: Any) -> str:
@@ -62,6 +91,20 @@ def parsed_object(text: str) -> Any:
         return msgspec.json.decode(text)
     except (ValueError, RecursionError):
         return text
+
+
+def raw_object(text: str) -> msgspec.Raw | None:
+    """Return the JSON object in a tool call's arguments as it stands; None for no such.
+
+    Nothing of it is built: its values would cost many times their bytes.
+    """
+    if not text.strip():
+        return _EMPTY
+    try:
+        _OBJECTS.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return msgspec.Raw(text)
 
 
 def texts_of(content: Any) -> Iterator[str]:

@@ -272,6 +272,46 @@ class TestCascade:
         assert second.headers["x-cascade-outcome"] == "accepted"
 
 
+class TestCopies:
+    """A draft of the client's own dialect is asked in the client's own words."""
+
+    OWN = b"""{"model":"gpt-large", "seed":7, "user":"u","store":false,
+        "service_tier":"flex", "prompt_cache_key":"k", "max_tokens": 5000,
+        "temperature":0.5,  "tool_choice":"required", "reasoning_effort":"high",
+        "parallel_tool_calls":false, "messages":[{"role":"user","content":"Hi"}],
+        "tools":[{"type":"function","function":{"name":"look"}}]}"""
+
+    def sent(self, openai, upstream, **facts):
+        provider = models.Provider.objects.get(name="other")
+        provider.models.create(name=SMALL, **facts)
+        rule(clamp_max_tokens=True)
+        called = [call("call_of_the_server")]
+        upstream.script(SMALL, whole(None, model=SMALL, tool_calls=called))
+        headers = {"authorization": f"Bearer {openai.key}"}
+        got = openai.post(self.OWN, PATH, headers=headers)
+        assert got.headers["x-cascade-outcome"] == "accepted"
+        assert got.json["choices"][0]["message"]["tool_calls"] == called
+        return upstream.requests[0].read()
+
+    def test_a_limit_is_cut_and_every_other_byte_stays(self, openai, upstream):
+        wanted = self.OWN.replace(b"5000", b"1000").replace(b"gpt-large", b"gpt-small")
+        assert self.sent(openai, upstream, max_output_tokens=1000) == wanted
+
+    def test_what_the_model_refuses_has_the_clients_names(self, openai, upstream):
+        rules = {"sampling": False, "forced_tool_choice": False}
+        efforts = {"effort": {"supported": True, "low": {"supported": True}}}
+        sent = msgspec.json.decode(
+            self.sent(openai, upstream, parameter_rules=rules, capabilities=efforts)
+        )
+        own = msgspec.json.decode(self.OWN)
+        del own["temperature"]
+        assert sent == own | {
+            "model": SMALL,
+            "tool_choice": "auto",
+            "reasoning_effort": "low",
+        }
+
+
 class TestHeld:
     def test_a_stream_that_is_undecided_begins_with_comments(
         self, openai, upstream, settings
@@ -368,6 +408,35 @@ class TestAcross:
         assert got.status == 503
         assert got.json["error"]["message"] == "busy"
         assert got.json["error"]["type"] == "server_error"
+
+    @pytest.mark.parametrize("stream", [False, True])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"<html>",
+            b'{"type":"error","error":{"type":"api_error","message":"x"}}',
+            b"",
+        ],
+    )
+    def test_a_success_that_is_no_message_is_a_failure(
+        self, openai, upstream, body, stream
+    ):
+        upstream.script(VERIFIER, HttpAnswer(chunks=[body]))
+        got = ask(openai, model=VERIFIER, stream=stream)
+        assert (got.status, got.json["error"]["type"]) == (502, "server_error")
+        assert openai.decision.status == 502
+
+    @pytest.mark.parametrize(
+        ("asked", "sent"), [({}, 8192), ({"max_tokens": 5}, 5)], ids=str
+    )
+    def test_a_limit_nobody_set_is_cut_to_the_models(
+        self, openai, upstream, asked, sent
+    ):
+        openai.provider.models.create(name=VERIFIER, max_output_tokens=8192)
+        upstream.script(VERIFIER, HttpAnswer(chunks=[message_bytes(model=VERIFIER)]))
+        ask(openai, model=VERIFIER, **asked)
+        told = msgspec.json.decode(upstream.requests[0].read())
+        assert told["max_tokens"] == sent
 
     def test_what_the_verifier_refuses_is_left_out_for_it(self, openai, upstream):
         openai.provider.models.create(
@@ -565,6 +634,8 @@ class TestModels:
         )
         bearer = {"authorization": f"Bearer {openai.key}"}
         got = openai.call("GET", "/v1/models", headers=bearer)
+        assert got.headers["x-request-id"].startswith("req_")
+        assert "request-id" not in got.headers
         assert got.json["object"] == "list"
         assert {"id": LARGE, "object": "model", "created": 0, "owned_by": "other"} in (
             got.json["data"]

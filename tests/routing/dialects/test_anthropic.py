@@ -6,8 +6,6 @@ import msgspec
 import pytest
 
 from routing.dialects.anthropic import (
-    MAX_MESSAGES,
-    MAX_TOOLS,
     error_event_of,
     error_headers,
     forwarded,
@@ -16,6 +14,7 @@ from routing.dialects.anthropic import (
     render_error_event,
     render_ping,
 )
+from routing.dialects.headers import MAX_MESSAGES, MAX_TOOLS
 from routing.errors import InvalidRequest, RateLimited, Unauthenticated, UpstreamTimeout
 from routing.sse import event_data, event_name
 from tests.builders import VERIFIER, make_body

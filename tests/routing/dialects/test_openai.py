@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from routing.body import MAX_VALUES
 from routing.dialects import DIALECTS, spoken_at
+from routing.dialects.headers import MAX_MESSAGES, MAX_TOOLS
 from routing.dialects.openai import parse_request, parse_responses_request
 from routing.errors import BudgetSpent, InvalidRequest
 
@@ -41,6 +43,30 @@ def test_only_the_model_is_replaced_in_either():
     assert request.native.body_for("m") == b' {"messages":[],"model" : "m" }'
     assert request.native.body_for("x") == b' {"messages":[],"model" : "x" }'
     assert msgspec.json.decode(request.body_for("x"))["model"] == "x"
+
+
+def test_refuses_more_messages_and_tools_than_the_other_dialect_takes():
+    body = b'{"model":"a","messages":[%s{}]}' % (b"{}," * MAX_MESSAGES)
+    with pytest.raises(InvalidRequest, match="messages: List should have at most"):
+        parse_request(body, headers=())
+    with pytest.raises(InvalidRequest, match="tools: List should have at most"):
+        parsed(tools=[{}] * (MAX_TOOLS + 1))
+
+
+def calling(arguments):
+    function = {"name": "look", "arguments": arguments}
+    call = {"id": "a", "type": "function", "function": function}
+    return [*HI, {"role": "assistant", "content": None, "tool_calls": [call]}]
+
+
+def test_values_in_arguments_count_as_values_of_the_body():
+    with pytest.raises(InvalidRequest, match="more than 1,000,000 values"):
+        parsed(messages=calling('{"a":[%s1]}' % ("{}," * MAX_VALUES)))
+
+
+def test_arguments_go_to_the_other_dialect_as_they_were_written():
+    request = parsed(messages=calling('{"b" : 1.50, "a":{}}'))
+    assert b'"input":{"b" : 1.50, "a":{}}' in request.body
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])

@@ -32,7 +32,12 @@ def to_chat(*messages: dict[str, Any], quirks: Quirks = OPENAI, **fields: Any):
 
 def to_messages(*messages: dict[str, Any], **fields: Any):
     """What the Messages API is asked for these messages."""
-    return messages_request({"messages": list(messages), **fields}, model="m")
+    return as_read(messages_request({"messages": list(messages)} | fields, model="m"))
+
+
+def as_read(asked: dict[str, Any]) -> dict[str, Any]:
+    """A request as its provider reads it: parts of it may be JSON already."""
+    return msgspec.json.decode(msgspec.json.encode(asked), type=dict[str, Any])
 
 
 def user(*content: Any) -> dict[str, Any]:

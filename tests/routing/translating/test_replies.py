@@ -10,6 +10,7 @@ import pytest
 from routing.errors import StreamInterrupted
 from routing.sse import EventSplitter
 from routing.streams import fold, parse_message
+from routing.translating.chunks_to_events import ChunkTranslator
 from routing.translating.replies import TranslatedReply
 from tests.fakes import EVENTS, JSON, FakeReply, every_cut
 from tests.routing.translating.speaking import DONE, USAGE, chat_answer, chunk
@@ -111,3 +112,31 @@ def test_log_probabilities_are_kept_beside_the_answer(stream):
     reply = translated(body, stream=stream)
     assert b"logprob" not in b"".join(reply)
     assert reply.logprobs == (-0.5, -1.0)
+
+
+class Counted(list[float]):
+    """A list that knows how often it was gone through."""
+
+    passes = 0
+
+    def __iter__(self):
+        self.passes += 1
+        return super().__iter__()
+
+
+def test_they_are_copied_once_when_they_are_asked_for(monkeypatch):
+    kept = Counted()
+
+    class Translator(ChunkTranslator):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.logprobs = kept
+
+    monkeypatch.setattr("routing.translating.replies.ChunkTranslator", Translator)
+    told = {"content": [{"token": "4", "logprob": -0.5}]}
+    one = {"id": "c", "choices": [{"index": 0, "delta": {}, "logprobs": told}]}
+    raw = b"data: " + msgspec.json.encode(one) + b"\n\n"
+    reply = translated(*[raw] * 5, stream=True)
+    list(reply)
+    assert reply.logprobs == (-0.5,) * 5
+    assert kept.passes == 1

@@ -12,6 +12,7 @@ from routing.quirks import Quirks
 from routing.replaying import replay
 from routing.sse import encode_event
 from routing.translating.answer_to_message import message_of
+from routing.translating.calls import MAX_CALLS, MAX_LOOKS
 from routing.translating.counts import chat_usage
 from routing.translating.failures import (
     chat_error,
@@ -255,6 +256,24 @@ class Test05Ids:
         assert called == answered
         assert len(set(called)) == 2
 
+    @pytest.mark.parametrize("foreign", ["call_0", ""])
+    def test_results_of_calls_that_share_an_id_pair_in_order(self, foreign):
+        results = [
+            {"role": "tool", "tool_call_id": foreign, "content": c} for c in "ABC"
+        ]
+        asked = to_messages(
+            user("go"),
+            {"role": "assistant", "tool_calls": [call(foreign)] * 3},
+            *results,
+            {"role": "assistant", "tool_calls": [call(foreign)]},
+            results[0],
+        )
+        called, answered, again, last = asked["messages"][1:]
+        ids = [block["id"] for block in called["content"]]
+        assert [block["tool_use_id"] for block in answered["content"]] == ids
+        assert last["content"][0]["tool_use_id"] == again["content"][0]["id"]
+        assert len({*ids, again["content"][0]["id"]}) == 4
+
     def test_a_history_grows_without_changing_what_was(self):
         begun = [user("go"), {"role": "assistant", "tool_calls": [call("a")]}]
         more = [{"role": "tool", "tool_call_id": "a", "content": "A"}]
@@ -309,6 +328,16 @@ class Test07ToolChoice:
         function = {"type": "function", "function": {"name": "look"}}
         back = to_messages(user("go"), tools=[function], tool_choice=theirs)
         assert back["tool_choice"] == ours
+
+    @pytest.mark.parametrize("choice", ["odd", 7, True, [], {}, {"type": []}])
+    def test_one_that_cannot_be_read_is_refused(self, choice):
+        tools = [{"type": "function", "function": {"name": "look"}}]
+        with pytest.raises(CannotBeSaid, match="tool_choice"):
+            to_messages(user("go"), tools=tools, tool_choice=choice)
+
+    def test_an_odd_one_of_ours_is_left_out(self):
+        asked = to_chat(user("go"), tools=[{"name": "look"}], tool_choice={"type": []})
+        assert "tool_choice" not in asked
 
     def test_a_choice_of_some_tools_has_none(self):
         function = {"type": "function", "function": {"name": "look"}}
@@ -489,6 +518,14 @@ class Test10Usage:
         assert usage is not None
         assert usage.unpriced == "estimated"
 
+    @pytest.mark.parametrize("streamed", [False, True])
+    def test_told_usage_says_nothing_of_estimates(self, streamed):
+        chunks = (chunk(content="4"), chunk("stop"), chunk(usage=USAGE), DONE)
+        message = message_told(*chunks) if streamed else read(chat_answer())
+        assert "estimated" not in message["usage"]
+        events = events_of(*chunks)
+        assert "estimated" not in events[-2]["usage"]
+
     def test_told_usage_is_not_marked(self):
         message = message_told(
             chunk(content="4"), chunk("stop"), chunk(usage=USAGE), DONE
@@ -598,6 +635,40 @@ class Test11Interleaving:
         )
         assert [b["input"] for b in message["content"]] == [{"x": 1}, {}]
 
+    @pytest.mark.parametrize("index", [None, 0])
+    def test_an_answer_of_more_calls_than_anybody_means_fails(self, index):
+        calls = [
+            {"index": index, **call(f"c{number}")} for number in range(MAX_CALLS + 1)
+        ]
+        whole = events_of(chunk(tool_calls=calls[:-1]), chunk("tool_calls"), DONE)
+        assert whole[-1]["type"] == "message_stop"
+        one_more = events_of(chunk(tool_calls=calls), chunk("tool_calls"), DONE)
+        assert [event["type"] for event in one_more] == ["error"]
+
+    def test_arguments_are_looked_at_a_few_times_for_their_end(self, monkeypatch):
+        looked: list[str] = []
+        monkeypatch.setattr("routing.translating.calls.raw_object", looked.append)
+        grown = [
+            part
+            for _ in range(100)
+            for part in (call_chunk(0, arguments="}"), call_chunk(1, arguments="y"))
+        ]
+        events_of(
+            call_chunk(0, id="a", name="look", arguments='{"x":"'),
+            call_chunk(1, id="b", name="see", arguments='{"y":"'),
+            *grown,
+        )
+        assert len(looked) == MAX_LOOKS
+
+    def test_arguments_that_cannot_end_there_are_not_looked_at(self, monkeypatch):
+        looked: list[str] = []
+        monkeypatch.setattr("routing.translating.calls.raw_object", looked.append)
+        events_of(
+            call_chunk(0, id="a", name="look", arguments='{"x":"'),
+            call_chunk(1, id="b", name="see", arguments='{"y":"'),
+        )
+        assert looked == []
+
     def test_text_after_a_call_is_a_block_of_its_own(self):
         message = message_told(
             call_chunk(0, id="a", name="look", arguments="{}"),
@@ -662,6 +733,49 @@ class Test12Thinking:
         told = [c for c in chunks_of(*replay(message)) if isinstance(c, dict)]
         contents = [c["choices"][0]["delta"].get("content") or "" for c in told]
         assert "".join(contents) == "4"
+
+
+class TestNothingIsLostInSilence:
+    """Chat Completions -> Messages: what cannot be read is refused, by its name."""
+
+    @pytest.mark.parametrize(
+        ("message", "words"),
+        [
+            ("hi", "messages"),
+            ({"role": "user", "content": {"type": "text", "text": "hi"}}, "content"),
+            ({"role": "user", "content": 5}, "content"),
+            ({"role": "user", "content": ["hi"]}, "content"),
+            ({"role": "user", "content": [{"type": "text"}]}, "text"),
+            ({"role": "tool", "tool_call_id": "a", "content": ["hi"]}, "content"),
+            ({"role": "system", "content": ["hi"]}, "content"),
+            ({"role": "assistant", "function_call": {"name": "f"}}, "function_call"),
+            ({"role": "assistant", "audio": {"id": "x"}}, "audio"),
+            ({"role": "assistant", "tool_calls": ["f"]}, "tool_calls"),
+            ({"role": "assistant", "tool_calls": [call("a", 7)]}, "arguments"),
+            (user({"type": "image_url", "image_url": "https://a.test"}), "url"),
+        ],
+    )
+    def test_an_odd_message(self, message, words):
+        with pytest.raises(CannotBeSaid, match=words):
+            to_messages(user("go"), message)
+
+    @pytest.mark.parametrize(
+        "fields", [{"tools": "x"}, {"tools": ["x"]}, {"response_format": "x"}]
+    )
+    def test_an_odd_parameter(self, fields):
+        with pytest.raises(CannotBeSaid, match=next(iter(fields))):
+            to_messages(user("go"), **fields)
+
+    def test_a_refusal_beside_a_text_is_told(self):
+        refused = {"role": "assistant", "content": "so", "refusal": "no"}
+        asked = to_messages(user("go"), refused)
+        assert asked["messages"][1]["content"] == [text("so"), text("no")]
+
+    def test_a_refusal_in_a_part_and_beside_it_is_told_once(self):
+        parts = [{"type": "refusal", "refusal": "no"}]
+        refused = {"role": "assistant", "content": parts, "refusal": "no"}
+        asked = to_messages(user("go"), refused)
+        assert asked["messages"][1]["content"] == [text("no")]
 
 
 class Test13Parameters:
@@ -810,6 +924,17 @@ class Test14Errors:
                 "code": None,
             }
         }
+
+    @pytest.mark.parametrize("name", ["error", "content_block_delta", "message_stop"])
+    @pytest.mark.parametrize("data", [b"{", b"[]", b""])
+    def test_an_event_that_cannot_be_read_ends_our_stream(self, name, data):
+        events = replay(make_completion().message)
+        told = chunks_of(events[0], encode_event(name, data), *events[1:])
+        assert told[-1]["error"]["type"] == "server_error"
+        assert len(told) == 2
+
+    def test_a_ping_needs_no_data(self):
+        assert chunks_of(encode_event("ping", b"")) == [""]
 
     def test_an_error_in_our_stream_is_told_in_theirs(self):
         error = {"type": "api_error", "message": "no"}
