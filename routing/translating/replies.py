@@ -13,7 +13,7 @@ import msgspec
 from routing.encoding import plain
 from routing.errors import StreamInterrupted
 from routing.replaying import replay
-from routing.sse import EventSplitter
+from routing.sse import EventSplitter, is_event_stream
 from routing.translating.answer_to_message import logprobs_of, message_of
 from routing.translating.chunks_to_events import ChunkTranslator
 from routing.translating.failures import messages_error
@@ -57,7 +57,7 @@ class TranslatedReply:
         """Yield the body as it arrives. Raises StreamInterrupted for what is none."""
         if self._error is not None:
             yield self._error
-        elif self._stream and _is_events(self._reply.headers):
+        elif self._stream and is_event_stream(self._reply.headers):
             yield from self._events()
         else:
             message = self._message()
@@ -111,11 +111,6 @@ def _kept(headers: Headers) -> Headers:
         for name, value in headers
         if name in _KEPT_HEADERS or name in names
     )
-
-
-def _is_events(headers: Headers) -> bool:
-    kinds = (value.lower() for name, value in headers if name == "content-type")
-    return any(kind.startswith("text/event-stream") for kind in kinds)
 
 
 def _bounded(chunks: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
