@@ -141,6 +141,13 @@ class CascadePlan:
         """`cascade` when a draft may be asked, else `pass_through`."""
         return "pass_through" if self.draft is None else "cascade"
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Everybody who may be asked for an answer, or about one."""
+        checks = (self.checks.second, self.checks.judge)
+        asked = (self.draft, self.verifier, self.fallback, self.observed, *checks)
+        return tuple(target for target in asked if target is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recalled:
