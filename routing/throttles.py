@@ -29,7 +29,6 @@ from routing.limits.terms import (
     Budget,
     Demand,
     Held,
-    KeyLimits,
     Settlement,
     Spent,
     Window,
@@ -99,16 +98,6 @@ class Pass:
         """Let go of a request that came to no decision."""
         self._lease.cancel()
         _renewer.forget(self._lease)
-
-
-def check_size(request: ChatRequest, limits: KeyLimits) -> None:
-    """Raise InvalidRequest for more output than the key may ask for."""
-    if limits.max_tokens is None:
-        return
-    if request.max_tokens is not None:
-        refusals.check_max_tokens(request.max_tokens, limits.max_tokens)
-    elif request.native is not None:  # where no limit means none
-        raise refusals.no_max_tokens(limits.max_tokens)
 
 
 def admit(

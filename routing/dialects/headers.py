@@ -16,7 +16,14 @@ T = TypeVar("T")
 MAX_MODEL_CHARS = 256
 
 CREDENTIAL_HEADERS = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+    {
+        "api-key",
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-api-key",
+        "x-goog-api-key",
+    }
 )
 # Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
 WITHHELD_HEADERS = frozenset(
