@@ -163,6 +163,7 @@ class AccountView(ApiView):
             self.key_of(request), request.method or "", request.path_info
         )
         chat = self.bare_request(request, "")
+        account.require_own_account(chat)
         snapshot = holder.get()
         provider = rules.account_for(
             snapshot, takes_client_credentials=chat.credential is not None

@@ -9,9 +9,19 @@ from routing.dialects import anthropic, openai
 from routing.errors import ProxyError
 from routing.types import ChatRequest, Dialect, Headers
 
-# What is OpenAI's alone; of the other addresses a header tells.
-_OPENAI_STARTS = (openai.CHAT_PATH, openai.RESPONSES_PATH)
-_SHARED_START = "/v1/models"
+# What is OpenAI's alone; of the addresses both have a header tells.
+_OPENAI_STARTS = (
+    openai.CHAT_PATH,
+    openai.RESPONSES_PATH,
+    "/v1/audio/",
+    "/v1/completions",
+    "/v1/conversations",
+    "/v1/embeddings",
+    "/v1/images/",
+    "/v1/moderations",
+    "/v1/vector_stores",
+)
+_SHARED_STARTS = ("/v1/models", "/v1/files")
 
 
 class ClientDialect(Protocol):
@@ -54,12 +64,13 @@ def dialect_of(request: ChatRequest) -> ClientDialect:
 def spoken_at(path: str, environ: Mapping[str, Any]) -> Dialect:
     """Return the dialect a client speaks at an address, by its WSGI variables.
 
-    Models are listed at one address for both: who names a version of Anthropic's API,
-    or has its key in Anthropic's header, speaks that; a bearer key alone is OpenAI's.
+    Models and files are at one address for both: who names a version of Anthropic's
+    API, or has its key in Anthropic's header, speaks that; a bearer key alone is
+    OpenAI's.
     """
     if path.startswith(_OPENAI_STARTS):
         return "openai"
     versioned = "HTTP_ANTHROPIC_VERSION" in environ or "HTTP_X_API_KEY" in environ
-    if path.startswith(_SHARED_START) and not versioned:
+    if path.startswith(_SHARED_STARTS) and not versioned:
         return "openai" if "HTTP_AUTHORIZATION" in environ else "anthropic"
     return "anthropic"

@@ -87,6 +87,7 @@ def parse_request(
         withheld=withheld,
         query=query,
         native=native,
+        spoken="openai",
     )
 
 
@@ -123,6 +124,7 @@ def parse_responses_request(
         query=query,
         path=path,
         native=native,
+        spoken="openai",
     )
 
 
