@@ -31,6 +31,8 @@ from routing.types import NOTHING_RECALLED, CascadePlan, ChatRequest, Recalled, 
 _BOUND_TO_VERIFIER = ("thread", "compaction", "fallbacks", "fallback_credit_token")
 
 _STORED_START = "/v1/responses"
+# No reason against a draft of the same provider, so none that a decision has.
+_STORED = "stored_response"
 
 # The estimate may be half again too high. A prompt that is too long after all costs a
 # failed draft, one refused wrongly would cost every saving on it.
@@ -110,7 +112,7 @@ def _bound_to_account(request: ChatRequest) -> str | None:
     """
     native = request.native
     stored = native is not None and native.path.startswith(_STORED_START)
-    return "stored_response" if stored else None
+    return _STORED if stored else None
 
 
 def _by_memory(recalled: Recalled) -> str | None:
