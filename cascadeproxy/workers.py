@@ -13,6 +13,8 @@ from gunicorn.workers.gthread import ThreadWorker as _ThreadWorker
 from cascadeproxy.client_socket import ClientSocket
 from cascadeproxy.environment import use_settings
 from metrics.identifiers import new_request_id
+from routing.dialects import DIALECTS, ClientDialect, spoken_at
+from routing.errors import InvalidRequest, ProxyError
 
 if TYPE_CHECKING:
     from gunicorn.workers.base import Worker
@@ -46,9 +48,6 @@ _NOT_THE_CLIENT = (
     errors.InvalidResponseHeader,
     errors.InvalidResponseHeaderName,
 )
-_ENVELOPE = (
-    '{"type": "error", "error": {"type": "%s", "message": "%s"}, "request_id": "%s"}'
-)
 
 
 class OurErrors(Worker):  # type: ignore[misc]
@@ -67,11 +66,12 @@ class OurErrors(Worker):  # type: ignore[misc]
             path = getattr(req, "path", "") or "?"
             where = f"{method} {path}"
             self.log.error("unforeseen, %s: %s", request_id, where, exc_info=exc)
-        kind = "invalid_request_error" if status < 500 else "api_error"
+        error = InvalidRequest(words) if status < 500 else ProxyError(words)
+        # What is no HTTP has no path, and is answered as most clients here read it.
+        dialect = DIALECTS[spoken_at(getattr(req, "path", None) or "", {})]
+        told = _answer(status, reason, dialect, error, request_id)
         try:
-            util.write_nonblock(
-                client, _answer(status, reason, kind, words, request_id)
-            )
+            util.write_nonblock(client, told)
         except OSError:
             self.log.debug("the answer to it could not be sent")
 
@@ -115,13 +115,19 @@ def _told(exc: Exception) -> tuple[int, str, str]:
     return 500, "Internal Server Error", "An error of the proxy. Its log tells more."
 
 
-def _answer(status: int, reason: str, kind: str, words: str, request_id: str) -> bytes:
-    body = _ENVELOPE % (kind, words, request_id)
+def _answer(
+    status: int,
+    reason: str,
+    dialect: ClientDialect,
+    error: ProxyError,
+    request_id: str,
+) -> bytes:
+    body = dialect.render_error(error, request_id)
     head = (
         f"HTTP/1.1 {status} {reason}",
         "connection: close",
         "content-type: application/json",
-        f"request-id: {request_id}",
+        f"{dialect.REQUEST_ID}: {request_id}",
         f"content-length: {len(body)}",
     )
-    return "\r\n".join([*head, "", body]).encode()
+    return "\r\n".join([*head, "", ""]).encode() + body

@@ -18,7 +18,7 @@ from gunicorn.http.errors import ParseException
 from cascadeproxy.environment import use_settings
 from metrics.identifiers import new_request_id
 from routing.body import LENGTH_UNKNOWN, MalformedBody
-from routing.dialects import anthropic
+from routing.dialects import DIALECTS, spoken_at
 from routing.errors import NotFound
 
 # Asked by load balancers, Prometheus and clients, often by address.
@@ -86,10 +86,11 @@ class Entry:
 
 def _not_here(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer a client that took the pages for the API, in its own envelope."""
+    dialect = DIALECTS[spoken_at(environ["PATH_INFO"], environ)]
     error = NotFound("Only pages are served here; the API has another address.")
     request_id = new_request_id()
-    body = anthropic.render_error(error, request_id)
-    headers = [*anthropic.error_headers(error, request_id)]
+    body = dialect.render_error(error, request_id)
+    headers = [*dialect.error_headers(error, request_id)]
     start_response("404 Not Found", [*headers, ("content-length", str(len(body)))])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 

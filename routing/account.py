@@ -44,6 +44,7 @@ _OPENAIS = (
     "Of OpenAI's API the proxy has POST /v1/chat/completions, POST /v1/responses and "
     "GET /v1/models."
 )
+_ANTHROPICS_KEYS = "sk-ant-"
 _ASKS_NOTHING = frozenset({"GET", "HEAD", "DELETE"})
 _NOT_IN_A_PATH = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -96,6 +97,23 @@ def require_access(key: ClientKeyConfig, method: str, path: str) -> None:
     raise Forbidden(
         f"{method} {path} reaches the whole account, and this key may not. {who_can}"
     )
+
+
+def require_own_account(chat: ChatRequest) -> None:
+    """Raise Forbidden for a client's own key that is none for an Anthropic account.
+
+    A bearer key without a version of Anthropic's API is how OpenAI's clients ask; the
+    tokens of Anthropic's own logins are known by how they begin.
+    """
+    name, value = chat.credential or ("", "")
+    if name != "authorization" or value.partition(" ")[2].startswith(_ANTHROPICS_KEYS):
+        return
+    if all(header != "anthropic-version" for header, _ in chat.headers):
+        raise Forbidden(
+            f"{chat.path} reaches an Anthropic account here, and your own key is not "
+            "sent there: it came as OpenAI's clients send theirs. A key for it comes "
+            "in x-api-key, or with anthropic-version."
+        )
 
 
 def _require_any_model(key: ClientKeyConfig, method: str, path: str) -> None:

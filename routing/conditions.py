@@ -47,7 +47,9 @@ class Asked:
         Without a space, as the server joins them.
         """
         joined: dict[str, str] = {}
-        for name, value in self._request.headers + self._request.withheld:
+        native = self._request.native
+        going_up = self._request.headers if native is None else native.headers
+        for name, value in going_up + self._request.withheld:
             joined[name] = f"{joined[name]},{value}" if name in joined else value
         return joined
 

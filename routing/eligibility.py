@@ -30,6 +30,10 @@ from routing.types import NOTHING_RECALLED, CascadePlan, ChatRequest, Recalled, 
 # model's answer would be no part of it. The field's name is the reason.
 _BOUND_TO_VERIFIER = ("thread", "compaction", "fallbacks", "fallback_credit_token")
 
+_STORED_START = "/v1/responses"
+# No reason against a draft of the same provider, so none that a decision has.
+_STORED = "stored_response"
+
 # The estimate may be half again too high. A prompt that is too long after all costs a
 # failed draft, one refused wrongly would cost every saving on it.
 PROMPT_MARGIN = 1.5
@@ -93,7 +97,22 @@ def reason_to_stay(request: ChatRequest) -> str | None:
     For legs that are no drafts: no credential, state or promise of one provider may
     reach another.
     """
-    return _bound_to_verifier(request) or reason_against_foreign(request)
+    return (
+        _bound_to_account(request)
+        or _bound_to_verifier(request)
+        or reason_against_foreign(request)
+    )
+
+
+def _bound_to_account(request: ChatRequest) -> str | None:
+    """A request of the Responses API names what its provider stored, and is stored.
+
+    It holds ids of answers and files, sealed reasoning, and keys of MCP servers.
+    Source: OpenAI API reference, "Responses": `store` is true unless told otherwise.
+    """
+    native = request.native
+    stored = native is not None and native.path.startswith(_STORED_START)
+    return _STORED if stored else None
 
 
 def _by_memory(recalled: Recalled) -> str | None:

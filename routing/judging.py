@@ -173,6 +173,7 @@ def _asked(
         max_tokens=MAX_ANSWER_TOKENS,
         headers=_HEADERS,
         credential=request.credential,
+        spoken=request.spoken,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -19,7 +20,7 @@ class Native:
     `model_span` is the byte range of the `model` value, quotes included. `beyond` says
     why no model of another dialect can be asked, "" when one can. `judgeable`: the
     internal form tells all a judge must know. `include_usage`: a stream is to end with
-    its usage.
+    its usage. `fields` holds the raw JSON of each top-level value.
     """
 
     body: bytes
@@ -30,6 +31,7 @@ class Native:
     beyond: str = ""
     judgeable: bool = True
     include_usage: bool = False
+    fields: Mapping[str, msgspec.Raw] = field(default_factory=dict, compare=False)
 
     def body_for(self, model: str) -> bytes:
         """Return the body with only the `model` value replaced; itself when equal."""

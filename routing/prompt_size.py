@@ -12,9 +12,10 @@ BYTES_PER_TOKEN = 3.5
 # Source: Anthropic documentation, "Vision": an image costs up to about 1,600 tokens.
 TOKENS_PER_MEDIUM = 1_600
 
-_FIELDS = ("system", "tools", "messages")
+# Those of the Messages API, then those that the Responses API has in their place.
+_FIELDS = ("system", "tools", "messages", "instructions", "input")
 # A long run of base64: an image or a document, whose bytes are no text.
-_BASE64 = re.compile(rb'"[A-Za-z0-9+/]{2048,}={0,2}"')
+_BASE64 = re.compile(rb'"(?:data:[^",]{0,100},)?[A-Za-z0-9+/]{2048,}={0,2}"')
 
 
 def estimated_prompt_tokens(request: ChatRequest) -> int:
@@ -32,6 +33,6 @@ def estimated_prompt_tokens(request: ChatRequest) -> int:
 
 
 def _media_bytes(raw: bytes) -> list[int]:
-    if b'"base64"' not in raw:
+    if b'"base64"' not in raw and b";base64," not in raw:
         return []
     return [len(found[0]) for found in _BASE64.finditer(raw)]

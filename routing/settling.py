@@ -80,10 +80,14 @@ class Settler:
     def _readable(self, verifier: OpenCall, *, streamed: bool) -> OpenCall:
         """Under a rule we asked for plain bytes, and name the model in them.
 
-        So we do for a client of another dialect, whose answer is made of them.
+        So we do for a client of another dialect, whose answer is made of them, and of a
+        stream whose usage is for us alone.
         """
-        crosses = rendering_for(self._request, verifier.dialect).crosses
-        if self._plan.rule is None and not crosses:
+        rendering = rendering_for(
+            self._request, verifier.dialect, served=verifier.target
+        )
+        looked_at = rendering.crosses or (streamed and rendering.keeps_usage)
+        if self._plan.rule is None and not looked_at:
             return verifier
         reply = plain(verifier.reply)
         if self._texts is not None or self._learns:

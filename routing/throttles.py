@@ -6,7 +6,6 @@ A key without limits costs a look at its configuration and nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -14,12 +13,12 @@ from django.utils import timezone
 
 from metrics import instruments
 from metrics.identifiers import new_decision_id
-from metrics.types import DecisionRecord
+from metrics.types import CallRecord, DecisionRecord, Price
 from routing import rules
 from routing.config import ClientKeyConfig, Snapshot
 from routing.conversation import session_of
 from routing.errors import Forbidden, LimitsAway, RateLimited
-from routing.limits import expecting, refusals
+from routing.limits import demands, expecting, refusals
 from routing.limits.leases import Lease, Renewer
 from routing.limits.ledger import LEASE_S
 from routing.limits.ledgers import ledger, session_ledger
@@ -30,12 +29,9 @@ from routing.limits.terms import (
     Budget,
     Demand,
     Held,
-    KeyLimits,
     Settlement,
     Spent,
     Window,
-    day_name,
-    month_name,
 )
 from routing.prompt_size import estimated_prompt_tokens
 from routing.types import CascadePlan, ChatRequest, Target
@@ -48,21 +44,35 @@ class Pass:
     """What let a request in. Settled once, with its decision or without one."""
 
     def __init__(
-        self, key: ClientKeyConfig, demand: Demand, lease: Lease, slot: int
+        self,
+        key: ClientKeyConfig,
+        demand: Demand,
+        lease: Lease,
+        slot: int,
+        price_of: expecting.PriceOfCall,
     ) -> None:
         self._key = key
+        self._price_of = price_of
         self._demand = demand
         self._lease = lease
         self._slot = slot
         self.headers: Mapping[str, str] = {}
 
     def settle(self, record: DecisionRecord) -> None:
-        """Count what the decision came to. A cost nobody knows counts as expected."""
+        """Count what the decision came to.
+
+        A cost nobody knows counts as expected, or as what was heard of it if that is
+        more: who could keep the counts from us would have no budget else.
+        """
         tokens = expecting.tokens_of(record.calls)
         expected = next(
             (w.amount for w in self._demand.windows if w.name == "tokens"), 0
         )
-        cost = self._demand.money_nusd if record.cost_nusd is None else record.cost_nusd
+        cost = learned = record.cost_nusd
+        if cost is None:
+            heard = expecting.heard_nusd(record.calls, self._price_of)
+            cost = max(self._demand.money_nusd, heard.nusd)
+            learned = heard.nusd if heard.of_all else None
         if not (self._demand.lease or expected):
             return  # a request that was only counted has nothing to settle
         self._lease.settle(
@@ -80,7 +90,7 @@ class Pass:
             _experience.add(
                 self._key.id,
                 record.requested_model,
-                nusd=record.cost_nusd,
+                nusd=learned,
                 tokens=tokens,
             )
 
@@ -88,16 +98,6 @@ class Pass:
         """Let go of a request that came to no decision."""
         self._lease.cancel()
         _renewer.forget(self._lease)
-
-
-def check_size(request: ChatRequest, limits: KeyLimits) -> None:
-    """Raise InvalidRequest for more output than the key may ask for."""
-    if limits.max_tokens is None:
-        return
-    if request.max_tokens is not None:
-        refusals.check_max_tokens(request.max_tokens, limits.max_tokens)
-    elif request.native is not None:  # where no limit means none
-        raise refusals.no_max_tokens(limits.max_tokens)
 
 
 def admit(
@@ -117,7 +117,9 @@ def admit(
         return None
     demand = _demand(request, plan, key, snapshot)
     admission = _let_in(key, demand)
-    return None if admission is None else _pass(key, demand, admission)
+    if admission is None:
+        return None
+    return _pass(key, demand, admission, partial(_listed_price, snapshot, plan))
 
 
 def admit_to_account(
@@ -130,7 +132,9 @@ def admit_to_account(
     if key.id is None:
         return
     demand = Demand(
-        windows=tuple(w for w in _windows(key.limits, 0) if w.name == "requests"),
+        windows=tuple(
+            w for w in demands.windows(key.limits, 0) if w.name == "requests"
+        ),
         budgets=_budgets(key, snapshot, simulated=simulated),
         purse="play" if simulated else "real",
     )
@@ -148,12 +152,17 @@ def _let_in(key: ClientKeyConfig, demand: Demand) -> Admission | None:
     return admission
 
 
-def _pass(key: ClientKeyConfig, demand: Demand, admission: Admission) -> Pass:
+def _pass(
+    key: ClientKeyConfig,
+    demand: Demand,
+    admission: Admission,
+    price_of: expecting.PriceOfCall,
+) -> Pass:
     held = Held(lease=demand.lease, money_nusd=demand.money_nusd, purse=demand.purse)
     lease = Lease(f"limits:{key.id}", held, ledger())
     if demand.lease:
         _renewer.watch(lease)
-    let_in = Pass(key, demand, lease, admission.slot)
+    let_in = Pass(key, demand, lease, admission.slot, price_of)
     let_in.headers = refusals.headers(admission, key.limits)
     return let_in
 
@@ -190,7 +199,7 @@ def _demand(
     money = expected.nusd if expected and limits.budgeted else 0
     tokens = expected.tokens if expected else 0
     return Demand(
-        windows=_windows(limits, tokens),
+        windows=demands.windows(limits, tokens),
         lease=new_decision_id() if limits.leased else "",
         lease_s=LEASE_S,
         concurrent=limits.concurrent_requests,
@@ -213,60 +222,22 @@ def _expected(
     return expecting.guess(estimated_prompt_tokens(request), request.max_tokens, prices)
 
 
-def _windows(limits: KeyLimits, tokens: int) -> tuple[Window, ...]:
-    windows = []
-    if limits.requests_per_minute is not None:
-        windows.append(
-            Window(name="requests", limit=limits.requests_per_minute, amount=1)
-        )
-    if (most := limits.tokens_per_minute) is not None:
-        # A request larger than the limit itself may go when nothing else does.
-        amount = max(1, min(tokens, most))
-        windows.append(Window(name="tokens", limit=most, amount=amount))
-    return tuple(windows)
-
-
 def _budgets(
     key: ClientKeyConfig, snapshot: Snapshot, *, simulated: bool
 ) -> tuple[Budget, ...]:
-    limits, today = key.limits, timezone.localdate()
-    spent = _known_spent(key, snapshot, today, simulated=simulated)
-    budgets = []
-    if limits.day_nusd is not None:
-        budgets.append(
-            Budget(
-                period=day_name(today),
-                keep_from=day_name(today - timedelta(days=1)),
-                limit_nusd=limits.day_nusd,
-                floor_nusd=spent.day_nusd,
-            )
-        )
-    if limits.month_nusd is not None:
-        budgets.append(
-            Budget(
-                period=month_name(today),
-                keep_from=month_name(today.replace(day=1) - timedelta(days=1)),
-                limit_nusd=limits.month_nusd,
-                floor_nusd=spent.month_nusd,
-            )
-        )
-    return tuple(budgets)
-
-
-def _known_spent(
-    key: ClientKeyConfig, snapshot: Snapshot, today: date, *, simulated: bool
-) -> Spent:
-    """What the account knew at its last look, as far as it is still about today."""
+    today = timezone.localdate()
     known = snapshot.spent.get((key.name, simulated), Spent(day=today))
-    return Spent(
-        day=today,
-        day_nusd=known.day_nusd if known.day == today else 0,
-        month_nusd=known.month_nusd if _same_month(known.day, today) else 0,
-    )
+    return demands.budgets(key.limits, known, today)
 
 
-def _same_month(one: date, other: date) -> bool:
-    return (one.year, one.month) == (other.year, other.month)
+def _listed_price(
+    snapshot: Snapshot, plan: CascadePlan, call: CallRecord
+) -> Price | None:
+    """Return the listed price of a call, whatever its tariff was."""
+    for target in plan.targets:
+        if (target.provider.name, target.model) == (call.provider, call.model):
+            return rules.price_of(target, snapshot, call.usage) if call.usage else None
+    return None
 
 
 def _require_open(*, budgeted: bool) -> None:

@@ -39,7 +39,8 @@ class ChatRequest:
     go up, names in lower case, never a key of ours; `withheld` are the others, which
     rules may match, without any that carry keys. `credential` is the header with the
     client's own provider key, present only when it is to be used upstream. `native` is
-    what a client of another dialect sent; the rest is its internal form then.
+    what a client of another dialect sent; the rest is its internal form then. `spoken`
+    is the client's dialect, whatever form this is in.
     """
 
     body: bytes
@@ -55,6 +56,7 @@ class ChatRequest:
     path: str = "/v1/messages"
     method: str = "POST"
     native: Native | None = field(default=None, repr=False)
+    spoken: Dialect = "anthropic"
 
     def in_internal_form(self) -> ChatRequest:
         """Return the request without its client's own bytes, to be asked of anybody.
@@ -140,6 +142,13 @@ class CascadePlan:
     def mode(self) -> Mode:
         """`cascade` when a draft may be asked, else `pass_through`."""
         return "pass_through" if self.draft is None else "cascade"
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Everybody who may be asked for an answer, or about one."""
+        checks = (self.checks.second, self.checks.judge)
+        asked = (self.draft, self.verifier, self.fallback, self.observed, *checks)
+        return tuple(target for target in asked if target is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

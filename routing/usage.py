@@ -54,6 +54,16 @@ def usage_of(usage: Any) -> Usage | None:
     )
 
 
+def with_tier(usage: Mapping[str, Any], tier: Any) -> dict[str, Any]:
+    """Return a message's `usage` with the tier that an answer of OpenAI's shape tells.
+
+    One that costs the listed price is left out: the Messages API has other names.
+    Source: OpenAI API reference, `service_tier`; vLLM repeats `auto`.
+    """
+    listed = not tier or tier in _LISTED or tier == "auto"
+    return {**usage} if listed else {**usage, "service_tier": tier}
+
+
 def _tariff(usage: Mapping[str, Any]) -> str:
     """The words for what was not done at the listed price, joined by +; "" if none."""
     told = [usage.get(key) for key in _TARIFF_KEYS]

@@ -26,6 +26,7 @@ from routing.connection import ClientConnection
 from routing.decision_log import Decision
 from routing.dialects import DIALECTS, dialect_of, spoken_at
 from routing.errors import ClientGone, NotFound
+from routing.limits import bounds
 from routing.model_list import Listed
 from routing.prompt_size import estimated_prompt_tokens
 from routing.responses import (
@@ -56,7 +57,7 @@ class MessagesView(ApiView):
         plan = rules.plan_for(
             chat, self.key_of(request), snapshot, force=force_of(request)
         )
-        throttles.check_size(chat, limits)
+        bounds.check(chat, self.key_of(request))
         let_in = throttles.admit(chat, plan, self.key_of(request), snapshot)
         return self._answer(request, chat, plan, decision=decision, let_in=let_in)
 
@@ -162,6 +163,7 @@ class AccountView(ApiView):
             self.key_of(request), request.method or "", request.path_info
         )
         chat = self.bare_request(request, "")
+        account.require_own_account(chat)
         snapshot = holder.get()
         provider = rules.account_for(
             snapshot, takes_client_credentials=chat.credential is not None

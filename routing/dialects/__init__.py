@@ -19,7 +19,7 @@ _OPENAI_NAMES = frozenset(
         *("vector_stores", "videos"),
     }
 )
-_SHARED_START = "/v1/models"
+_SHARED_STARTS = ("/v1/models", "/v1/files")
 
 
 class ClientDialect(Protocol):
@@ -68,12 +68,13 @@ def is_openais(path: str) -> bool:
 def spoken_at(path: str, environ: Mapping[str, Any]) -> Dialect:
     """Return the dialect a client speaks at an address, by its WSGI variables.
 
-    Models are listed at one address for both: who names a version of Anthropic's API,
-    or has its key in Anthropic's header, speaks that; a bearer key alone is OpenAI's.
+    Models and files are at one address for both: who names a version of Anthropic's
+    API, or has its key in Anthropic's header, speaks that; a bearer key alone is
+    OpenAI's.
     """
     if is_openais(path):
         return "openai"
     versioned = "HTTP_ANTHROPIC_VERSION" in environ or "HTTP_X_API_KEY" in environ
-    if path.startswith(_SHARED_START) and not versioned:
+    if path.startswith(_SHARED_STARTS) and not versioned:
         return "openai" if "HTTP_AUTHORIZATION" in environ else "anthropic"
     return "anthropic"

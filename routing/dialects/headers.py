@@ -19,7 +19,14 @@ MAX_MESSAGES = 100_000
 MAX_TOOLS = 10_000
 
 CREDENTIAL_HEADERS = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+    {
+        "api-key",
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-api-key",
+        "x-goog-api-key",
+    }
 )
 # Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
 WITHHELD_HEADERS = frozenset(

@@ -30,6 +30,10 @@ from routing.types import ChatRequest, Headers
 REQUEST_ID = "x-request-id"
 CHAT_PATH = "/v1/chat/completions"
 RESPONSES_PATH = "/v1/responses"
+# One is the other's newer name, and servers differ in which they go by.
+_LIMITS = ("max_completion_tokens", "max_tokens")
+# Of a request of the Responses API: what its prompt is, and who may run tools.
+_RESPONSES_FIELDS = ("model", "instructions", "tools", "input")
 # What the internal form can leave out and still be judged by.
 _NOT_JUDGED_BY = ("logprobs",)
 # Only these go to a provider of another dialect: the rest is about an account there.
@@ -72,6 +76,7 @@ def parse_request(
         headers=going_up,
         beyond=beyond,
         judgeable=judgeable,
+        fields=fields,
         include_usage=bool(
             isinstance(options, Mapping) and options.get("include_usage")
         ),
@@ -88,6 +93,7 @@ def parse_request(
         withheld=withheld,
         query=query,
         native=native,
+        spoken="openai",
     )
 
 
@@ -110,10 +116,11 @@ def parse_responses_request(
         headers=going_up,
         beyond="The Responses API is spoken by OpenAI's models here, by no others.",
         judgeable=False,
+        fields=fields,
     )
     return ChatRequest(
         body=body,
-        fields={"model": fields["model"]},
+        fields={name: fields[name] for name in _RESPONSES_FIELDS if name in fields},
         model=model,
         model_span=span,
         stream=value_of(fields, "stream", bool, "a boolean") or False,
@@ -123,6 +130,7 @@ def parse_responses_request(
         query=query,
         path=path,
         native=native,
+        spoken="openai",
     )
 
 
@@ -210,8 +218,19 @@ def _parsed(fields: Fields) -> dict[str, Any]:
 
 
 def _limit(asked: Mapping[str, Any]) -> int | None:
-    limit = asked.get("max_completion_tokens") or asked.get("max_tokens")
-    return limit if isinstance(limit, int) else None
+    """Return the most output tokens that are asked for, in all choices together.
+
+    None where nothing says so; what is no number from 1, or might be read as one by a
+    lenient server, is -1.
+    """
+    limits = [asked[name] for name in _LIMITS if asked.get(name) is not None]
+    choices = asked.get("n")
+    if not limits:
+        return None
+    told = [*limits, 1 if choices is None else choices]
+    if not all(type(value) is int and value > 0 for value in told):
+        return -1
+    return int(max(limits) * told[-1])
 
 
 def _internal(

@@ -1,7 +1,11 @@
-"""What a request will likely come to, for reserving before anybody knows."""
+"""What a request will likely come to, before anybody knows, and where nobody ever does.
+
+Budgets alone are held to these figures; reports say that a cost is unknown.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -20,6 +24,8 @@ MAX_PAIRS = 2048
 # Answers are short as a rule, whatever they may be: Claude Code allows 128,000 tokens.
 USUAL_OUTPUT_TOKENS = 2_000
 
+PriceOfCall = Callable[[CallRecord], Price | None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
@@ -27,6 +33,14 @@ class Expected:
 
     nusd: int | None
     tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Money by what was heard of some calls; `of_all`: none of them was silent."""
+
+    nusd: int
+    of_all: bool
 
 
 class Experience:
@@ -73,7 +87,8 @@ def guess(
 
     Nothing is taken for cached. `nusd` is None when one of them has no price.
     """
-    output = min(max_tokens or USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS)
+    told = max_tokens if max_tokens and max_tokens > 0 else USUAL_OUTPUT_TOKENS
+    output = min(told, USUAL_OUTPUT_TOKENS)
     usage = Usage(input_tokens=prompt_tokens, output_tokens=output)
     nusd = 0
     for price_of in prices:
@@ -97,6 +112,25 @@ def tokens_of(calls: Iterable[CallRecord]) -> int:
         for call in calls
         if call.usage is not None
     )
+
+
+def heard_nusd(calls: Iterable[CallRecord], price_of: PriceOfCall) -> Heard:
+    """Return what `calls` come to by what was heard of them, where nobody knows it.
+
+    A count that was estimated is taken for told, a tariff without a price for the
+    listed one, which `price_of` knows, and work that has no price for free.
+    """
+    costs = [_heard_nusd(call, price_of) for call in calls]
+    known = [cost for cost in costs if cost is not None]
+    return Heard(nusd=sum(known), of_all=len(known) == len(costs))
+
+
+def _heard_nusd(call: CallRecord, price_of: PriceOfCall) -> int | None:
+    if call.cost_nusd is not None or call.usage is None:
+        return call.cost_nusd
+    price = call.price or price_of(call)
+    tokens = dataclasses.replace(call.usage, unpriced="", web_searches=0)
+    return pricing.cost_nusd(tokens, price) if price else None
 
 
 def _high(values: Iterable[int]) -> int:

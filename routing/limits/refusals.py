@@ -54,8 +54,16 @@ def no_price(model: str) -> Forbidden:
     )
 
 
-def check_max_tokens(asked: int, most: int) -> None:
-    """Raise InvalidRequest when `asked` is more output than a key may ask for."""
+def check_max_tokens(asked: int, most: int, *, least: int) -> None:
+    """Raise InvalidRequest for more output than a key may ask for, or for no number.
+
+    Some servers take a number below `least` for no limit at all.
+    """
+    if asked < least:
+        raise InvalidRequest(
+            f"max_tokens: an integer from {least} to {most} is required for this key, "
+            "in each field that limits the output, and an integer n from 1"
+        )
     if asked > most:
         raise InvalidRequest(
             f"max_tokens: {asked} > {most}, which is the maximum allowed number of "
@@ -68,6 +76,22 @@ def no_max_tokens(most: int) -> InvalidRequest:
     return InvalidRequest(
         f"max_completion_tokens: this key allows {most} output tokens; say how many "
         "you ask for (max_output_tokens in the Responses API)"
+    )
+
+
+def in_background() -> InvalidRequest:
+    """Return the error for work nobody here would see the end of."""
+    return InvalidRequest(
+        "background: this key has limits of tokens or money, and what runs in the "
+        "background is counted nowhere. Leave it out, or set it to false."
+    )
+
+
+def other_models(name: str) -> Forbidden:
+    """Return the error for a field by which models are asked that the key may not."""
+    return Forbidden(
+        f"{name}: this key is limited in its models or its money, so the model that is "
+        "asked for is the only one that may answer."
     )
 
 

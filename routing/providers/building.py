@@ -7,9 +7,12 @@ from functools import lru_cache
 import httpx
 
 from routing.errors import ConfigurationError, Forbidden, InvalidRequest
-from routing.types import ChatRequest, Headers, Target
+from routing.types import ChatRequest, Headers, ProviderConfig, Target
 
 REMEMBERED_URLS = 256
+# How vendors' keys begin. Anthropic's tokens for logins (`sk-ant-oat`) do so too.
+_ANTHROPIC_START = "sk-ant-"
+_OPENAI_STARTS = ("sk-proj-", "sk-svcacct-", "sk-admin-", "gsk_")
 
 
 def outgoing(
@@ -50,14 +53,37 @@ def ready_body(body: bytes) -> tuple[Headers, httpx.SyncByteStream]:
 def own_credential(request: ChatRequest, target: Target) -> tuple[str, str] | None:
     """Return the header with the client's own key, when that is to be sent; else None.
 
-    Raises Forbidden when the provider is not to see it.
+    Raises Forbidden when the provider is not to see it: nobody said that it may, or the
+    key is another vendor's, by the API its client speaks or by how it begins.
     """
-    if request.credential and not target.provider.takes_client_credentials:
+    if request.credential is None:
+        return None
+    provider = target.provider
+    strange = request.spoken != provider.dialect or _is_foreign(
+        request.credential, provider
+    )
+    if strange or not provider.takes_client_credentials:
+        about = f", which owns the model {target.model}" if target.model else ""
+        because = ": it is not a key for that API" if strange else ""
         raise Forbidden(
-            f"Your own key may not be sent to the provider {target.provider.name}, "
-            f"which owns the model {target.model}."
+            f"Your own key may not be sent to the provider {provider.name}{about}"
+            f"{because}."
         )
     return request.credential
+
+
+def _is_foreign(credential: tuple[str, str], provider: ProviderConfig) -> bool:
+    """Whether a key is known not to be for a provider of this dialect.
+
+    Other servers of either shape have keys of any kind.
+    """
+    value = credential[1].strip()
+    if credential[0] == "authorization":
+        value = value.partition(" ")[2].strip()
+    anthropics = value.startswith(_ANTHROPIC_START)
+    if provider.dialect == "openai":
+        return anthropics
+    return value.startswith(_OPENAI_STARTS)
 
 
 def key_of(target: Target) -> str:

@@ -75,10 +75,11 @@ def _said(request: ChatRequest, target: Target) -> tuple[str, Headers, bytes]:
     """Return path, headers and body of what is sent."""
     if request.native is not None:
         native = request.native
+        headers = _of_the_key(native.headers, request)
         body = native.body_for(target.model)
         if counts_for_us(request, target):
-            body = _asking_for_usage(body)
-        return native.path, _of_the_key(native.headers, request), body
+            headers, body = _in_plain(headers), _asking_for_usage(body)
+        return native.path, headers, body
     if request.method == "GET":
         return request.path, request.headers, b""
     if request.path != _INTERNAL_PATH:
@@ -99,6 +100,12 @@ def _of_the_key(headers: Headers, request: ChatRequest) -> Headers:
     if request.credential:
         return headers
     return tuple(header for header in headers if header[0] not in _OF_ACCOUNTS)
+
+
+def _in_plain(headers: Headers) -> Headers:
+    """Return `headers` as they ask for a stream we can take a chunk out of."""
+    others = (header for header in headers if header[0] != "accept-encoding")
+    return (*others, ("accept-encoding", "identity"))
 
 
 def _asking_for_usage(body: bytes) -> bytes:

@@ -13,5 +13,5 @@ ADAPTER = Adapter(
     dialect="openai",
     build=chat.build_request,
     present=chat.present,
-    quirks=Quirks(max_tokens_field="max_completion_tokens"),
+    quirks=Quirks(max_tokens_field="max_completion_tokens", count_streams=True),
 )

@@ -18,5 +18,6 @@ ADAPTER = Adapter(
         system_role="developer",
         strict_tools=True,
         files=True,
+        count_streams=True,
     ),
 )

@@ -19,6 +19,7 @@ from routing.translating.values import (
     string,
     texts_of,
 )
+from routing.usage import with_tier
 
 
 def message_of(
@@ -40,7 +41,9 @@ def message_of(
     blocks = [text_part(text) for text in texts_of(told.get("content")) if text]
     blocks += [text_part(refusal)] if refusal else []
     blocks += [tool_use(c, i, salt) for i, c in enumerate(calls)]
-    usage = messages_usage(answer.get("usage"))
+    usage = messages_usage(answer.get("usage")) or estimated_usage(
+        prompt_tokens, len(json_text(blocks))
+    )
     stopped = matched_stop(choice)
     reason = stop_reason(
         choice.get("finish_reason"), calls_tools=bool(calls), refused=bool(refusal)
@@ -55,7 +58,7 @@ def message_of(
         "content": blocks,
         "stop_reason": reason,
         "stop_sequence": stopped if reason == "stop_sequence" else None,
-        "usage": usage or estimated_usage(prompt_tokens, len(json_text(blocks))),
+        "usage": with_tier(usage, answer.get("service_tier")),
     }
 
 

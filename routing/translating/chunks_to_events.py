@@ -22,6 +22,7 @@ from routing.translating.counts import estimated_usage, messages_usage
 from routing.translating.failures import messages_stream_error
 from routing.translating.stops import matched_stop, stop_reason
 from routing.translating.values import Json, mapping, objects, string, texts_of
+from routing.usage import with_tier
 
 _DONE = b"[DONE]"
 _TEXT = "text"
@@ -91,7 +92,8 @@ class ChunkTranslator:
         if not self._begun:
             yield self._start(chunk)
         usage = chunk.get("usage") or mapping(chunk, "x_groq").get("usage")
-        self._usage = messages_usage(usage) or self._usage
+        if told := messages_usage(usage):
+            self._usage = with_tier(told, chunk.get("service_tier"))
         choices = objects(chunk.get("choices"))
         choice = next((c for c in choices if c.get("index") in (0, None)), None)
         if choice is None:

@@ -22,7 +22,7 @@ from routing.translating.counts import (
 )
 from routing.translating.failures import messages_stream_error
 from routing.types import ChatRequest, Target
-from routing.usage import usage_of
+from routing.usage import usage_of, with_tier
 
 _DONE = b"[DONE]"
 # Most events hold a token of text and nothing that is looked at: reading those would
@@ -40,6 +40,15 @@ _TELLING = (
 _CHAT_END = "/chat/completions"
 # Source: OpenAI API reference, "Responses", streaming events.
 _RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed")
+# Calls that the client answers itself. Others are run, and most are billed, there.
+# Source: OpenAI API reference, "Responses", items of `output`.
+_CLIENTS_CALLS = (
+    "function_call",
+    "custom_tool_call",
+    "local_shell_call",
+    "apply_patch_call",
+    "computer_call",
+)
 # An event around a token of text, of a name and a number; only where usage is missing.
 _CHARS_AROUND = 200
 
@@ -51,7 +60,7 @@ class _Choice(msgspec.Struct, gc=False, frozen=True):
 class _Chunk(msgspec.Struct, gc=False, frozen=True):
     """What of a chunk, or of a whole answer, the meter looks at."""
 
-    choices: list[_Choice] = []
+    choices: msgspec.Raw = msgspec.Raw(b"[]")
     usage: Any = None
     error: Any = None
     x_groq: Any = None
@@ -59,14 +68,38 @@ class _Chunk(msgspec.Struct, gc=False, frozen=True):
     type: Any = None
     object: Any = None
     message: Any = None
+    service_tier: Any = None
+    output: Any = None
 
     @property
     def as_error(self) -> Json:
         """The chunk as the error it is, where it says so by its type."""
         return {"message": self.message}
 
+    @property
+    def choices_told(self) -> list[_Choice]:
+        """The choices; none where that is null, or no list of objects."""
+        try:
+            return _CHOICES.decode(self.choices)
+        except (ValueError, RecursionError):
+            return []
+
+    @property
+    def as_response(self) -> Json:
+        """What an answer of the Responses API tells, in an event or by itself."""
+        if self.object == "response":
+            told = {"usage": self.usage, "output": self.output}
+            return told | {"service_tier": self.service_tier}
+        return self.response if isinstance(self.response, dict) else {}
+
+    @property
+    def tier(self) -> Any:
+        """The tier it was worked on in; None where nothing is said."""
+        return self.service_tier or self.as_response.get("service_tier")
+
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
+_CHOICES = msgspec.json.Decoder(list[_Choice])
 
 
 class ChatMeter:
@@ -82,6 +115,7 @@ class ChatMeter:
         self.error: Json | None = None
         self._prompt_tokens = prompt_tokens
         self._told: Json | None = None
+        self._tier: Any = None
         self._splitter = EventSplitter()
         self._events = self._written_chars = 0
         self._finished = False
@@ -115,7 +149,7 @@ class ChatMeter:
         if self._told is None and self._events == 0:
             return None
         guess = estimated_usage(self._prompt_tokens, self._written_chars)
-        return usage_of(self._told or guess)
+        return usage_of(with_tier(self._told or guess, self._tier))
 
     @property
     def usage_so_far(self) -> Usage | None:
@@ -132,8 +166,11 @@ class ChatMeter:
             return
         told = _chunk(data)
         self._told = _usage(told) or self._told
+        self._tier = told.tier or self._tier
         self.complete = self.complete or told.type in _RESPONSE_ENDS
-        self._finished = self._finished or any(c.finish_reason for c in told.choices)
+        self._finished = self._finished or any(
+            choice.finish_reason for choice in told.choices_told
+        )
         if told.error or told.type == "error":
             self.error = messages_stream_error(told.error or told.as_error)["error"]
 
@@ -151,26 +188,35 @@ def tells_usage_alone(raw: bytes) -> bool:
     if b'"usage"' not in raw:
         return False
     told = _chunk(event_data(raw).strip())
-    return not told.choices and isinstance(told.usage, dict) and not told.error
+    return not told.choices_told and isinstance(told.usage, dict) and not told.error
 
 
 def usage_in_answer(body: bytes, prompt_tokens: int) -> tuple[bool, Usage | None]:
     """Return whether a body is an answer, and its usage: told, else estimated."""
     told = _chunk(body)
-    if not told.choices and told.object != "response":
+    if not told.choices_told and told.object != "response":
         return False, None
     guess = estimated_usage(prompt_tokens, len(body))
-    return True, usage_of(_usage(told) or guess)
+    return True, usage_of(with_tier(_usage(told) or guess, told.tier))
 
 
 def _usage(told: _Chunk) -> Json | None:
-    inner = (told.x_groq, told.response)
-    groq, response = (i.get("usage") if isinstance(i, dict) else None for i in inner)
-    if told.object == "response":
-        response = told.usage
-    return (
-        messages_usage(told.usage) or messages_usage(groq) or responses_usage(response)
-    )
+    groq = told.x_groq.get("usage") if isinstance(told.x_groq, dict) else None
+    usage = messages_usage(told.usage) or messages_usage(groq)
+    if usage is not None:
+        return usage
+    response = told.as_response
+    usage = responses_usage(response.get("usage"))
+    tools = _tools_run(response.get("output"))
+    return {**usage, "server_tool_use": tools} if usage and tools else usage
+
+
+def _tools_run(output: Any) -> Json:
+    """Return how often the provider ran which tool, whose price no count tells."""
+    items = output if isinstance(output, list) else []
+    kinds = [str(i.get("type")) for i in items if isinstance(i, dict)]
+    run = [k for k in kinds if k.endswith("_call") and k not in _CLIENTS_CALLS]
+    return {kind.removesuffix("_call"): run.count(kind) for kind in run}
 
 
 def _chunk(data: bytes) -> _Chunk:

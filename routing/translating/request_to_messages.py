@@ -62,8 +62,7 @@ def messages_request(fields: Mapping[str, Any], *, model: str) -> Json:
     if name := only_in_chat(fields):
         raise CannotBeSaid(f"{name}: this model's provider has no such parameter.")
     system, messages = _conversation(all_objects(fields.get("messages"), "messages"))
-    limit = fields.get("max_completion_tokens") or fields.get("max_tokens")
-    asked: Json = {"model": model, "max_tokens": limit or DEFAULT_MAX_TOKENS}
+    asked: Json = {"model": model, "max_tokens": _limit(fields)}
     if system:
         asked["system"] = system
     asked["messages"] = messages
@@ -77,6 +76,16 @@ def messages_request(fields: Mapping[str, Any], *, model: str) -> Json:
     if fields.get("stream") is True:
         asked["stream"] = True
     return asked
+
+
+def _limit(fields: Mapping[str, Any]) -> int:
+    """Return the limit of the answer: the greater one where both names are given."""
+    names = ("max_completion_tokens", "max_tokens")
+    told = [(n, fields[n]) for n in names if fields.get(n) is not None]
+    for name, limit in told:
+        if type(limit) is not int or limit < 1:
+            raise CannotBeSaid(f"{name}: an integer of at least 1 is required.")
+    return max((limit for _, limit in told), default=DEFAULT_MAX_TOKENS)
 
 
 def _sampling(fields: Mapping[str, Any]) -> Json:

@@ -77,10 +77,10 @@ def test_clients_with_their_own_key_reach_their_own_account(proxy, upstream, set
     proxy.provider.takes_client_credentials = True
     proxy.provider.save()
     upstream.script(FILE, HttpAnswer(chunks=[b"{}"]))
-    headers = {"authorization": "Bearer sk-own"}
+    headers = {"authorization": "Bearer sk-ant-own"}
     assert proxy.call("GET", FILE, headers=headers).status == 200
     sent = upstream.requests[0]
-    assert sent.headers["authorization"] == "Bearer sk-own"
+    assert sent.headers["authorization"] == "Bearer sk-ant-own"
     assert PROVIDER_KEY not in str(sent.headers.raw)
 
 

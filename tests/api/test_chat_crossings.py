@@ -284,3 +284,74 @@ class TestSecondOpinions:
         upstream.script(VERIFIER, message("4", model=VERIFIER))
         upstream.script(SMALL, whole("5", model=SMALL))
         assert openai.ask().headers["x-cascade-outcome"] == "escalated"
+
+
+class TestOwnKeys:
+    """Auth mode `pass_through`: a client's key goes to its own vendor alone."""
+
+    OPENAIS = {"authorization": "Bearer sk-proj-of-the-client"}
+    ANTHROPICS = {"x-api-key": "sk-ant-of-the-client"}
+
+    @pytest.fixture(autouse=True)
+    def _pass_through(self, openai, settings, fresh_holder):
+        assert openai.key
+        settings.CASCADE_AUTH_MODE = "pass_through"
+        models.Provider.objects.update(takes_client_credentials=True)
+        fresh_holder.forget()
+
+    def refused(self, got, upstream):
+        assert (got.status, got.json["error"]["type"]) == (403, "permission_error")
+        assert upstream.requests == []
+        return got.json
+
+    def test_goes_to_its_own(self, openai, upstream):
+        upstream.script(LARGE, whole())
+        assert openai.post(body(), PATH, headers=self.OPENAIS).status == 200
+        sent = upstream.requests[0].headers["authorization"]
+        assert sent == self.OPENAIS["authorization"]
+
+    def test_a_chat_client_reaches_no_model_of_anthropics(self, openai, upstream):
+        got = openai.post(body(VERIFIER), PATH, headers=self.OPENAIS)
+        assert "type" not in self.refused(got, upstream)
+
+    def test_a_client_of_messages_reaches_no_model_of_openais(self, openai, upstream):
+        asked = body(max_tokens=5)
+        got = openai.post(asked, headers=self.ANTHROPICS)
+        assert self.refused(got, upstream)["type"] == "error"
+
+    def test_an_anthropic_key_stays_away_from_openai(self, openai, upstream):
+        headers = {"authorization": "Bearer sk-ant-of-the-client"}
+        self.refused(openai.post(body(), PATH, headers=headers), upstream)
+
+    def test_an_openai_key_stays_away_from_anthropic(self, openai, upstream):
+        asked = body(VERIFIER, max_tokens=5)
+        headers = self.OPENAIS | {"anthropic-version": "2023-06-01"}
+        self.refused(openai.post(asked, headers=headers), upstream)
+
+    @pytest.mark.parametrize(
+        "path", ["/v1/embeddings", "/v1/files", "/v1/responses/resp_1"]
+    )
+    def test_no_address_of_the_account_takes_it(self, openai, upstream, path):
+        got = openai.call("GET", path, headers=self.OPENAIS)
+        assert "type" not in self.refused(got, upstream)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"authorization": "Bearer sk-ant-oat01-of-a-login"},
+            {"authorization": "Bearer own", "anthropic-version": "2023-06-01"},
+            {"x-api-key": "own"},
+        ],
+    )
+    def test_anthropics_clients_reach_their_account(self, openai, upstream, headers):
+        upstream.script("/v1/files", HttpAnswer(chunks=[b"{}"]))
+        assert openai.call("GET", "/v1/files", headers=headers).status == 200
+
+    def test_a_second_opinion_is_asked_with_it(self, openai, upstream):
+        rule(second_model="gpt-mid", second_when="always", prior=0.9, threshold=0.8)
+        upstream.script(SMALL, whole("4", model=SMALL))
+        upstream.script("gpt-mid", whole("4", model="gpt-mid"))
+        got = openai.post(body(), PATH, headers=self.OPENAIS)
+        assert got.headers["x-cascade-outcome"] == "accepted"
+        sent = {r.headers["authorization"] for r in upstream.requests}
+        assert (len(upstream.requests), sent) == (2, {self.OPENAIS["authorization"]})

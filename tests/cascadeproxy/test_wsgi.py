@@ -173,6 +173,16 @@ class TestRoles:
         assert (got.status, got.json["error"]["type"]) == (404, "not_found_error")
         assert got.json["request_id"] == got.headers["request-id"]
 
+    @pytest.mark.parametrize(
+        "path", ["/v1/chat/completions", "/v1/responses", "/v1/embeddings"]
+    )
+    def test_they_say_so_to_openais_in_theirs(self, settings, path):
+        settings.ROLE = "pages"
+        got = call("POST", path, body=b"{}")
+        assert got.status == 404
+        assert set(got.json) == {"error"}
+        assert got.headers["x-request-id"]
+
     @pytest.mark.parametrize("role", ["all", "api", "pages"])
     def test_every_server_tells_that_it_is_there(self, settings, role):
         settings.ROLE = role
