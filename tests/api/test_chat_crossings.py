@@ -328,12 +328,16 @@ class TestOwnKeys:
         headers = self.OPENAIS | {"anthropic-version": "2023-06-01"}
         self.refused(openai.post(asked, headers=headers), upstream)
 
-    @pytest.mark.parametrize(
-        "path", ["/v1/embeddings", "/v1/files", "/v1/responses/resp_1"]
-    )
+    @pytest.mark.parametrize("path", ["/v1/files", "/v1/skills"])
     def test_no_address_of_the_account_takes_it(self, openai, upstream, path):
+        self.refused(openai.call("GET", path, headers=self.OPENAIS), upstream)
+
+    @pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/responses/resp_1"])
+    def test_what_openai_alone_has_is_not_there(self, openai, upstream, path):
         got = openai.call("GET", path, headers=self.OPENAIS)
-        assert "type" not in self.refused(got, upstream)
+        assert got.status == 404
+        assert "type" not in got.json
+        assert upstream.requests == []
 
     @pytest.mark.parametrize(
         "headers",

@@ -142,7 +142,7 @@ def test_a_response_is_passed_on_as_it_is():
         ("/v1/models", {}, "anthropic"),
         ("/v1/embeddings", {"HTTP_X_API_KEY": "x"}, "openai"),
         ("/v1/responsesque", {}, "anthropic"),
-        ("/v1/files", {"HTTP_AUTHORIZATION": "Bearer x"}, "anthropic"),
+        ("/v1/files", {"HTTP_AUTHORIZATION": "Bearer x"}, "openai"),
     ],
 )
 def test_the_address_and_headers_tell_the_dialect(path, environ, dialect):
