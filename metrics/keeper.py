@@ -26,6 +26,8 @@ LOCK_NAME = "keeper.lock"
 LOCK_POLL_S = 1.0
 # Of a backlog, so that the journal is looked at in between.
 FOLDED_AT_ONCE = 50_000
+# What this process loads it adds at once; what others load, and what is left, so often.
+FOLD_EVERY_S = 1.0
 PRUNED_AT_ONCE = 20_000
 TEXTS_PRUNED_AT_ONCE = 5_000
 PRUNE_EVERY_S = 60.0
@@ -35,11 +37,14 @@ def run(directory: Path, *, poll_s: float, stop: threading.Event) -> None:
     """Load whenever there is something, until `stop`; then once more."""
     reporter = Reporter()
     reporter.report(_tried("the sums were not made anew", _follow_time_zone))
-    prune_at = time.monotonic()
+    prune_at = fold_at = time.monotonic()
     teacher = rule_stats.Teacher()
     rounds = chores.Round(chores.chores)
     while not stop.is_set():
-        result = load(directory)
+        due = time.monotonic() >= fold_at
+        result = load(directory, fold=due)
+        if due or result.loaded:
+            fold_at = time.monotonic() + FOLD_EVERY_S
         if time.monotonic() >= prune_at:
             result += _tried("old text was not deleted", _prune_texts)
             result += _tried("old decisions were not pruned", _prune)
@@ -51,11 +56,15 @@ def run(directory: Path, *, poll_s: float, stop: threading.Event) -> None:
     reporter.report(load(directory))
 
 
-def load(directory: Path) -> loader.LoadResult:
-    """Load once, over a connection that is known to work, and add to the sums."""
+def load(directory: Path, *, fold: bool = True) -> loader.LoadResult:
+    """Load once, over a connection that is known to work, and add to the sums.
+
+    Without `fold` only what was loaded makes that look: it writes, and costs more than
+    finding that there is nothing to load.
+    """
     close_old_connections()
     result = loader.load_once(directory)
-    if result.problem:
+    if result.problem or not (fold or result.loaded):
         return result
     return result + _tried("the sums are behind", _fold)
 

@@ -133,9 +133,9 @@ def test_the_command_runs_until_it_is_told(journal, settings, monkeypatch):
     settings.CASCADE_KEEPER_POLL_S = 30
     real = keeper.load
 
-    def load(directory):
+    def load(directory, **asked):
         signal.raise_signal(signal.SIGTERM)
-        return real(directory)
+        return real(directory, **asked)
 
     monkeypatch.setattr(keeper, "load", load)
     call_command("keeper")
@@ -202,3 +202,21 @@ def test_a_changed_time_zone_is_followed_when_it_starts(journal, tmp_path):
     keeper.run(tmp_path, poll_s=0.001, stop=stop(told=True))
     assert RollupState.current().time_zone == "UTC"
     assert DailyRollup.objects.get().decisions == 1
+
+
+@pytest.mark.django_db
+def test_an_idle_keeper_looks_at_the_sums_once_and_not_at_each_round(
+    tmp_path, monkeypatch
+):
+    looks = []
+    monkeypatch.setattr(keeper.rollups, "fold", lambda **_: looks.append(1))
+
+    class Rounds(threading.Event):
+        left = 20
+
+        def is_set(self):
+            self.left -= 1
+            return self.left < 0
+
+    keeper.run(tmp_path, poll_s=0.001, stop=Rounds())
+    assert len(looks) == 2  # at the start, and at the end
