@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,13 +29,12 @@ def python_with(*requirements: str, dependencies: bool = True) -> Path:
     """
     home = CACHE / re.sub(r"[^\w.=-]", "_", "+".join(requirements))
     python = home / "bin" / "python"
-    if not (home / "installed").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        _install(sys.executable, "-m", "venv", str(home))
-        pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        alone = () if dependencies else ("--no-deps",)
-        _install(str(python), *pip, *alone, *requirements)
-        (home / "installed").touch()
+    with _installing(home) as missing:
+        if missing:
+            _install(sys.executable, "-m", "venv", str(home))
+            pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+            alone = () if dependencies else ("--no-deps",)
+            _install(str(python), *pip, *alone, *requirements)
     return python
 
 
@@ -45,13 +47,29 @@ def npm_package(name: str, version: str) -> Path:
     if npm is None:
         pytest.skip("npm is not installed")
     home = CACHE / f"{name.replace('/', '_')}-{version}"
-    if not (home / "installed").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        flags = ("--no-audit", "--no-fund", "--prefix", str(home))
-        _install(npm, "install", *flags, f"{name}@{version}")
-        (home / "installed").touch()
+    with _installing(home) as missing:
+        if missing:
+            home.mkdir(parents=True)
+            flags = ("--no-audit", "--no-fund", "--prefix", str(home))
+            _install(npm, "install", *flags, f"{name}@{version}")
     return home / "node_modules"
+
+
+@contextmanager
+def _installing(home: Path) -> Iterator[bool]:
+    """Yield whether a program has to be put into `home`, to one process at a time.
+
+    What was left half way is taken away first.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = home / "installed"
+        missing = not done.exists()
+        if missing:
+            shutil.rmtree(home, ignore_errors=True)
+        yield missing
+        done.touch()
 
 
 def _install(*command: str) -> None:
