@@ -136,6 +136,8 @@ class Stack:
             "CASCADE_LEARNING": "false",
             "CASCADE_KEEPER_POLL_S": "0.1",
             "CASCADE_GRACEFUL_TIMEOUT_S": "5",
+            # A burst on a busy machine is no reason to count a store as away.
+            "CASCADE_LIMITS_WAIT_S": "60",
             **self._settings,
         }
         lines = [f"{name}={value}\n" for name, value in settings.items()]

@@ -41,34 +41,32 @@ def _found(database: str) -> CalmLedger:
         database,
         settings.CASCADE_STATE_DIR,
         settings.CASCADE_PORT,
+        settings.CASCADE_LIMITS_WAIT_S,
     )
-
-
-# A limit that opens because many come at once would be none.
-REDIS_TIMEOUT_S = 5.0
 
 
 @lru_cache(maxsize=8)
 def _ledger_for(
-    redis_url: str, database: str, directory: Path, port: int
+    redis_url: str, database: str, directory: Path, port: int, wait_s: int
 ) -> CalmLedger:
     # Two servers on a host share nothing but the directory.
     return CalmLedger(
-        _backend(redis_url, database, directory / f"limits-{port}.sqlite3")
+        _backend(redis_url, database, directory / f"limits-{port}.sqlite3", wait_s)
     )
 
 
-def _backend(redis_url: str, database: str, file: Path) -> Ledger:
-    # Libraries of servers are only for those who use them.
+def _backend(redis_url: str, database: str, file: Path, wait_s: int) -> Ledger:
+    # Libraries of servers are only for those who use them. Both are waited for
+    # patiently: a limit that opens because many come at once would be none.
     if redis_url:
         store = import_module("routing.state.redis").RedisStore(
-            redis_url, timeout_s=REDIS_TIMEOUT_S
+            redis_url, timeout_s=wait_s
         )
         found: Ledger = import_module("routing.limits.redis").RedisLedger(store)
         return found
     if database:
         values = import_module("routing.limits.postgres").PostgresValues
-        return TableLedger(values(_parameters()))
+        return TableLedger(values(_parameters(), wait_s=wait_s))
     return TableLedger(SqliteStore(file))
 
 

@@ -17,11 +17,12 @@ from routing.state.sqlite import Change
 
 T = TypeVar("T")
 
-# A limit that opens because many come at once would be none.
-WAIT_S = 5.0
+WAIT_S = 5
 PRUNE_EVERY_S = 600.0
 # Nothing here is worth waiting for a disk: the account knows what was spent.
-_OPTIONS = "-c statement_timeout=5000 -c lock_timeout=5000 -c synchronous_commit=off"
+_OPTIONS = (
+    "-c statement_timeout={wait_ms} -c lock_timeout={wait_ms} -c synchronous_commit=off"
+)
 # Makes the row where there is none, and locks it until the transaction ends.
 _LOCK = """BEGIN; INSERT INTO routing_limittable AS t (key, value, expires_at)
     VALUES (%s, '', 0) ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
@@ -53,11 +54,13 @@ class PostgresValues:
     locked while its transaction waits for its turn in this process, so that many small
     ones, one after the other, would take as long as everything else that happens here.
 
-    `parameters` are those of `psycopg.connect`. Safe for threads and greenlets.
+    `parameters` are those of `psycopg.connect`; the server may take `wait_s`. Safe for
+    threads and greenlets.
     """
 
-    def __init__(self, parameters: dict[str, Any]) -> None:
+    def __init__(self, parameters: dict[str, Any], *, wait_s: int = WAIT_S) -> None:
         self._parameters = parameters
+        self._wait_s = wait_s
         self._connection: psycopg.Connection | None = None
         self._lock = threading.Lock()
         self._wishes: deque[_Wish] = deque()
@@ -91,7 +94,7 @@ class PostgresValues:
     def _comes_to_turn(self, wish: _Wish) -> bool:
         """Wait until `wish` is done or leads; False when it gave up its place."""
         try:
-            wish.awake.wait(WAIT_S)
+            wish.awake.wait(self._wait_s)
         finally:
             with self._lock:
                 # One that nobody waits for would be made leader, and all others wait.
@@ -155,8 +158,8 @@ class PostgresValues:
     def _opened(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
-                **self._parameters | {"connect_timeout": int(WAIT_S)},
+                **self._parameters | {"connect_timeout": self._wait_s},
                 autocommit=True,
-                options=_OPTIONS,
+                options=_OPTIONS.format(wait_ms=self._wait_s * 1000),
             )
         return self._connection

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from routing.limits import postgres
 from routing.limits.postgres import PostgresValues
 from routing.state.base import StoreError
 
@@ -42,7 +41,7 @@ def test_one_that_waited_in_vain_does_not_keep_the_others_waiting_for_ever(
     first = threading.Thread(target=put, args=(values, 1))
     first.start()
     assert values.asked.wait(PATIENCE_S)
-    monkeypatch.setattr(postgres, "WAIT_S", 0.01)
+    monkeypatch.setattr(values, "_wait_s", 0.01)
     with pytest.raises(StoreError, match="queue"):
         put(values, 2)
     values.go_on.set()
