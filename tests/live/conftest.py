@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import make_body
 from tests.fixtures import (  # noqa: F401  fixtures are found by their names here
     SharedStack,
     shared_stack,
@@ -16,7 +17,7 @@ from tests.fixtures import (  # noqa: F401  fixtures are found by their names he
     template,
 )
 from tests.programs import python_with
-from tests.stack import Stack
+from tests.stack import Stack, wait_for
 
 SERVER = Path(__file__).with_name("model_server.py")
 # The weights come in a package whose own dependencies take minutes to compile.
@@ -79,4 +80,11 @@ def stack(
 ) -> Stack:
     stack = shared_stack(CASCADE_WORKER_CLASS=request.param)
     stack.change(CONFIGURE.format(url=model_url))
+    wait_for("the rules", lambda: _outcome(stack) == "escalated")
     return stack
+
+
+def _outcome(stack: Stack) -> str | None:
+    """What becomes of a request whose draft is cut off, under the last of the rules."""
+    body = make_body("Hi", model="real-doubt-ready", max_tokens=1)
+    return stack.ask(body).headers.get("x-cascade-outcome")
