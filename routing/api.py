@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar, cast, get_args
 from urllib.parse import quote
@@ -35,6 +36,8 @@ ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REMEMBERED_NAMES = 1024
 DISCARD_BYTES = 1024 * 1024
 
+ReadRequest = Callable[..., ChatRequest]
+
 
 class _Negotiation(BaseContentNegotiation):
     """Nothing to negotiate: we send what the provider sent."""
@@ -59,6 +62,8 @@ class ApiView(APIView):
     renderer_classes = []
     content_negotiation_class = _Negotiation
     default_response_headers: ClassVar = {}
+    # How its dialect reads a request.
+    read: ClassVar[ReadRequest] = staticmethod(anthropic.parse_request)
 
     @staticmethod
     def key_of(request: Request) -> ClientKeyConfig:
@@ -67,7 +72,7 @@ class ApiView(APIView):
 
     def chat_request(self, request: Request, body: bytes) -> ChatRequest:
         """Return the request as the dialect reads it. Raises ClientError."""
-        chat = anthropic.parse_request(
+        chat = type(self).read(
             body,
             headers=headers_of(request),
             query=request.META.get("QUERY_STRING", ""),

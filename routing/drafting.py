@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from metrics.types import Role
 from routing.encoding import is_compressed, plain
 from routing.errors import ClientGone, Failure, ProxyError, UpstreamTimeout
 from routing.metering import cut_off_usage
+from routing.openings import bounded
 from routing.patience import wait_before_retry
 from routing.reading import READINGS, answer_dialect
 from routing.sse import EVENT_STREAM, EventSplitter, is_of_kind
@@ -31,9 +32,6 @@ MAX_DRAFT_BYTES = 8 * 1024 * 1024
 # An event a token, of about 120 bytes, leaves room at twice that length.
 MAX_DRAFT_STREAM_BYTES = 32 * 1024 * 1024
 MAX_DRAFT_EVENTS = 200_000
-# Lists and objects, with the brackets in texts: each costs many times its bytes. Three
-# are in each event of the longest stream, and one in four tokens of code.
-MAX_DRAFT_OPENINGS = 1_000_000
 
 
 # A longer wait would cost the client more than the draft saves.
@@ -193,7 +191,7 @@ class _Reading:
     def _events(self, reply: Reply) -> tuple[bytes, ...]:
         splitter = EventSplitter()
         events: list[bytes] = []
-        for chunk in _bounded(reply, MAX_DRAFT_STREAM_BYTES):
+        for chunk in bounded(reply, MAX_DRAFT_STREAM_BYTES, too_large=_Unusable()):
             for event in splitter.feed(chunk):
                 events.append(event)
                 self._folder.add(event)
@@ -234,14 +232,4 @@ def _has_kind(reply: Reply, *, stream: bool) -> bool:
 
 
 def _whole(reply: Reply) -> bytes:
-    return b"".join(_bounded(reply, MAX_DRAFT_BYTES))
-
-
-def _bounded(chunks: Iterable[bytes], most_bytes: int) -> Iterable[bytes]:
-    size = openings = 0
-    for chunk in chunks:
-        size += len(chunk)
-        openings += chunk.count(b"[") + chunk.count(b"{")
-        if size > most_bytes or openings > MAX_DRAFT_OPENINGS:
-            raise _Unusable
-        yield chunk
+    return b"".join(bounded(reply, MAX_DRAFT_BYTES, too_large=_Unusable()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from routing.encoding import is_compressed
+from routing.openings import openings_in
 from routing.reading import READINGS, Reading
 from routing.sse import EventSplitter
 from routing.types import ChatRequest, Completion, Dialect, Headers, Reply
@@ -39,7 +40,7 @@ class Heard:
     def hear(self, chunk: bytes) -> None:
         """Take the next bytes. Never raises."""
         self._bytes += len(chunk)
-        self._openings += chunk.count(b"[") + chunk.count(b"{")
+        self._openings += openings_in(chunk)
         if self._bytes > MAX_READ_BYTES or self._openings > MAX_OPENINGS:
             self._deaf = True
         if self._deaf:

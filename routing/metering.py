@@ -50,21 +50,18 @@ class _Told(msgspec.Struct, gc=False, frozen=True):
 _TOLD = msgspec.json.Decoder(_Told)
 
 
-class StreamMeter:
-    """Watches a live stream go by: the usage so far, and how it ended.
+class EventMeter:
+    """Watches the events of a live stream go by; `_note` is told each of them.
 
-    Costs 2 to 3 microseconds per event: only those that carry usage or an error are
-    read, and of these nothing else. Never raises for what a stream holds. `lost`: it is
-    like no answer, and is not looked at any more; what it told until then stands.
+    Never raises for what a stream holds. `lost`: it is like no answer, and is not
+    looked at any more; what it told until then stands.
     """
 
     def __init__(self) -> None:
         self.complete = self.lost = False
         self.error: Json | None = None
-        self._usage: Json | None = None
         self._splitter = EventSplitter()
-        self._events = self._heard_tokens = 0
-        self._told_output = False
+        self._events = 0
 
     def feed(self, chunk: bytes) -> None:
         """Take the next bytes of the stream, cut anywhere, content decoded."""
@@ -73,8 +70,7 @@ class StreamMeter:
         events = self._splitter.feed(chunk)
         self._events += len(events)
         for raw in events:
-            if len(raw) >= _NAMELESS_BYTES:
-                self._note(raw)
+            self._note(raw)
         endless = self._splitter.rest_bytes > MAX_EVENT_BYTES
         if endless or self._events > MAX_EVENTS:
             self.lost = True
@@ -84,6 +80,23 @@ class StreamMeter:
     def mid_event(self) -> bool:
         """Whether the stream stands inside an event, or may do so."""
         return self.lost or self._splitter.rest_bytes > 0
+
+    def _note(self, raw: bytes) -> None:
+        raise NotImplementedError
+
+
+class StreamMeter(EventMeter):
+    """Watches a live stream of a message go by: the usage so far, and how it ended.
+
+    Costs 2 to 3 microseconds per event: only those that carry usage or an error are
+    read, and of these nothing else.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usage: Json | None = None
+        self._heard_tokens = 0
+        self._told_output = False
 
     @property
     def ended(self) -> bool:
@@ -109,6 +122,8 @@ class StreamMeter:
         return dataclasses.replace(told, output_tokens=output)
 
     def _note(self, raw: bytes) -> None:
+        if len(raw) < _NAMELESS_BYTES:
+            return
         name = event_name(raw)
         if name == "message_stop":
             self.complete = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -13,7 +14,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from metrics import lines, recorder, text_recorder
 from metrics.lines import JournalLine
+from routing import throttles
 from routing.limits import ledgers
+from routing.limits.expecting import Experience
+from routing.models import ClientKey
 from routing.snapshot import SnapshotHolder, holder
 from routing.state import store
 from tests.fakes import FakeWatch, ScriptedTransport
@@ -119,3 +123,20 @@ def proxy(
 ) -> Proxy:
     """The proxy behind its WSGI entry; it asks `upstream`."""
     return Proxy(upstream, decisions)
+
+
+@pytest.fixture
+def limit(proxy: Proxy, fresh_holder: SnapshotHolder) -> Callable[..., None]:
+    """Sets limits of the key `acme`."""
+
+    def limit(**limits: Any) -> None:
+        ClientKey.objects.filter(name="acme").update(**limits)
+        fresh_holder.forget()
+
+    return limit
+
+
+@pytest.fixture
+def inexperienced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody know yet what requests come to."""
+    monkeypatch.setattr(throttles, "_experience", Experience())

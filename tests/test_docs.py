@@ -16,8 +16,8 @@ from django.core.management import get_commands
 from routing import adapting, body, drafting, economics, eligibility, foreign
 from routing.dialects import headers
 from routing.encoding import MAX_PLAIN_BYTES, MAX_RATIO
+from routing.hop_by_hop import HOP_BY_HOP
 from routing.metering import MAX_EVENTS
-from routing.providers.base import HOP_BY_HOP
 from routing.responses import NOT_RELAYED, NOT_RELAYED_STARTS
 from routing.settling import MAX_ANSWER_BYTES
 from tests.clients import claude_code, jobs, test_frameworks, test_official_sdk

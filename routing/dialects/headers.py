@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
 
-from routing.errors import InvalidRequest
+from routing.errors import InvalidRequest, ProxyError
+from routing.hop_by_hop import HOP_BY_HOP, named_in
 from routing.types import Headers
 
 T = TypeVar("T")
@@ -28,27 +29,16 @@ CREDENTIAL_HEADERS = frozenset(
         "x-goog-api-key",
     }
 )
-# Hop-by-hop (RFC 9110, 7.6.1), about this connection, or for us.
-WITHHELD_HEADERS = frozenset(
-    {
-        "cascade-hop",
-        "connection",
-        "content-length",
-        "expect",
-        "forwarded",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-        "x-cascade",
-        "x-real-ip",
-    }
-)
+# About this connection, or for us.
+WITHHELD_HEADERS = HOP_BY_HOP | {
+    "cascade-hop",
+    "expect",
+    "forwarded",
+    "host",
+    "via",
+    "x-cascade",
+    "x-real-ip",
+}
 WITHHELD_STARTS = ("x-forwarded-", "x-cascade-")
 
 
@@ -61,7 +51,8 @@ _ENTRIES = msgspec.json.Decoder(list[_Entry])
 
 def sorted_out(headers: Headers) -> tuple[Headers, Headers]:
     """Return the headers that go up and those that do not, credentials in neither."""
-    named = _named_by_connection(headers)
+    said = (value for name, value in headers if name == "connection")
+    named = named_in(next(said, ""))
     going_up: list[tuple[str, str]] = []
     withheld: list[tuple[str, str]] = []
     for name, value in headers:
@@ -76,11 +67,14 @@ def sorted_out(headers: Headers) -> tuple[Headers, Headers]:
     return tuple(going_up), tuple(withheld)
 
 
-def _named_by_connection(headers: Headers) -> Iterable[str]:
-    for name, value in headers:
-        if name == "connection":
-            return {option.strip().lower() for option in value.split(",")}
-    return ()
+def headers_of_error(error: ProxyError, request_id: tuple[str, str]) -> Headers:
+    """Return the headers of our own `error`, `request_id` among them by its name."""
+    headers = [("content-type", "application/json"), request_id]
+    if error.should_retry is not None:
+        headers.append(("x-should-retry", "true" if error.should_retry else "false"))
+    if error.retry_after_s is not None:
+        headers.append(("retry-after", f"{error.retry_after_s:g}"))
+    return tuple(headers)
 
 
 def value_of(

@@ -15,6 +15,7 @@ from routing.dialects.headers import (
     MAX_MODEL_CHARS,
     MAX_TOOLS,
     check_length,
+    headers_of_error,
     sorted_out,
     value_of,
 )
@@ -150,12 +151,8 @@ def render_error_event(error: ProxyError, request_id: str) -> bytes:
 
 def error_headers(error: ProxyError, request_id: str) -> Headers:
     """Return the headers that go with `render_error`."""
-    headers = [("content-type", "application/json"), (REQUEST_ID, request_id)]
-    if error.should_retry is not None:
-        headers.append(("x-should-retry", "true" if error.should_retry else "false"))
-    if error.retry_after_s is not None:
-        headers.append(("retry-after", f"{error.retry_after_s:g}"))
-    return (*headers, *limit_headers(dict(error.headers)).items())
+    common = headers_of_error(error, (REQUEST_ID, request_id))
+    return (*common, *limit_headers(dict(error.headers)).items())
 
 
 def limit_headers(headers: Mapping[str, str]) -> Mapping[str, str]:

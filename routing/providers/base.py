@@ -16,6 +16,7 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from routing.hop_by_hop import HOP_BY_HOP, named_in
 from routing.quirks import USUAL, Quirks
 from routing.ticket import Ticket
 from routing.types import ChatRequest, Dialect, Headers, Reply, Target
@@ -53,22 +54,6 @@ class Adapter:
     present: Callable[[Reply, ChatRequest, Target], Reply] = as_it_came
     dialect: Dialect = "anthropic"
     quirks: Quirks = USUAL
-
-
-# Source: RFC 9110, 7.6.1; content-length is restored by whoever sends the body on.
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 
 # What is shorter may be a word of the answer.
@@ -192,7 +177,7 @@ def _begun(text: bytes, secret: bytes) -> int:
 
 def end_to_end(headers: httpx.Headers) -> Headers:
     """Return the headers of an answer that concern its reader, names in lower case."""
-    of_the_hop = HOP_BY_HOP | _named_by_connection(headers)
+    of_the_hop = HOP_BY_HOP | named_in(headers.get("connection", ""))
     return tuple(
         (name, value)
         for raw_name, raw_value in headers.raw
@@ -200,13 +185,6 @@ def end_to_end(headers: httpx.Headers) -> Headers:
         and not _CONTROL.search(raw_value)
         for value in (raw_value.decode("latin-1"),)
     )
-
-
-def _named_by_connection(headers: httpx.Headers) -> set[str]:
-    """Return the headers a provider says are for this connection alone."""
-    if "connection" not in headers:
-        return set()
-    return {name.strip().lower() for name in headers["connection"].split(",")}
 
 
 def _length(headers: httpx.Headers) -> int | None:

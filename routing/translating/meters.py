@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from metrics.types import Usage
-from routing.metering import MAX_EVENT_BYTES, MAX_EVENTS
-from routing.sse import EventSplitter, event_data
+from routing.metering import EventMeter
+from routing.sse import event_data
 from routing.streams import Json
 from routing.translating.counts import (
     CHARS_PER_TOKEN,
@@ -102,41 +102,19 @@ _CHUNK = msgspec.json.Decoder(_Chunk)
 _CHOICES = msgspec.json.Decoder(list[_Choice])
 
 
-class ChatMeter:
+class ChatMeter(EventMeter):
     """Watches a live stream of chunks go by: the usage so far, and how it ended.
 
-    Never raises for what a stream holds. `lost`: it is like no answer, and is not
-    looked at any more. Usage nobody told is estimated from what was written, and
-    marked.
+    Usage nobody told is estimated from what was written, and marked.
     """
 
     def __init__(self, prompt_tokens: int) -> None:
-        self.complete = self.lost = False
-        self.error: Json | None = None
+        super().__init__()
         self._prompt_tokens = prompt_tokens
         self._told: Json | None = None
         self._tier: Any = None
-        self._splitter = EventSplitter()
-        self._events = self._written_chars = 0
+        self._written_chars = 0
         self._finished = False
-
-    def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the stream, cut anywhere, content decoded."""
-        if self.lost:
-            return
-        events = self._splitter.feed(chunk)
-        self._events += len(events)
-        for raw in events:
-            self._note(raw)
-        endless = self._splitter.rest_bytes > MAX_EVENT_BYTES
-        if endless or self._events > MAX_EVENTS:
-            self.lost = True
-            self._splitter = EventSplitter()
-
-    @property
-    def mid_event(self) -> bool:
-        """Whether the stream stands inside an event, or may do so."""
-        return self.lost or self._splitter.rest_bytes > 0
 
     @property
     def ended(self) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from routing.encoding import plain
 from routing.errors import StreamInterrupted
+from routing.openings import bounded
 from routing.replaying import replay
 from routing.sse import EventSplitter, is_event_stream
 from routing.translating.answer_to_message import logprobs_of, message_of
@@ -24,8 +25,6 @@ MAX_WHOLE_BYTES = 32 * 1024 * 1024
 # The longest event is a whole tool call in one piece.
 MAX_EVENT_BYTES = 8 * 1024 * 1024
 MAX_ERROR_BYTES = 256 * 1024
-# Lists and objects, each costs many times its bytes; see `routing.drafting`.
-MAX_OPENINGS = 1_000_000
 
 JSON = ("content-type", "application/json")
 EVENTS = ("content-type", "text/event-stream; charset=utf-8")
@@ -114,13 +113,8 @@ def _kept(headers: Headers) -> Headers:
 
 
 def _bounded(chunks: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
-    size = openings = 0
-    for chunk in chunks:
-        size += len(chunk)
-        openings += chunk.count(b"[") + chunk.count(b"{")
-        if size > most_bytes or openings > MAX_OPENINGS:
-            raise StreamInterrupted("The provider's answer is too large.")
-        yield chunk
+    too_large = StreamInterrupted("The provider's answer is too large.")
+    return bounded(chunks, most_bytes, too_large=too_large)
 
 
 def _decoded(chunks: Iterable[bytes]) -> Json:

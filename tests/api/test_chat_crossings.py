@@ -10,7 +10,7 @@ from metrics.label_models import Label
 from routing import models, providers
 from routing.providers.accounts import Accounts
 from routing.shadow import pool
-from tests.api.test_chat import (
+from tests.api.chatting import (
     LARGE,
     OPENAI_KEY,
     PATH,
@@ -22,7 +22,6 @@ from tests.api.test_chat import (
     streamed,
     whole,
 )
-from tests.api.test_chat import openai as openai
 from tests.builders import DRAFT, VERIFIER
 from tests.fakes import HttpAnswer, message_bytes
 from tests.routing.translating.speaking import DONE
@@ -39,17 +38,6 @@ def labelled(settings):
     pool.wait()
     loader.load_once(settings.CASCADE_JOURNAL_DIR)
     return Label.objects.get()
-
-
-@pytest.fixture
-def limit(proxy, fresh_holder):
-    """Sets limits of the key `acme`."""
-
-    def limit(**fields):
-        models.ClientKey.objects.filter(name="acme").update(**fields)
-        fresh_holder.forget()
-
-    return limit
 
 
 class TestLimits:

@@ -11,9 +11,8 @@ import pytest
 from django.utils import timezone
 
 from metrics.models import ModelPrice
-from routing import models, throttles
-from routing.limits.expecting import Experience
-from tests.api.test_chat import (
+from routing import models
+from tests.api.chatting import (
     LARGE,
     PATH,
     SMALL,
@@ -25,7 +24,6 @@ from tests.api.test_chat import (
     streamed,
     whole,
 )
-from tests.api.test_chat import openai as openai
 from tests.builders import DRAFT, VERIFIER
 from tests.fakes import EVENTS, HttpAnswer, message_bytes
 from tests.routing.translating.speaking import (
@@ -36,23 +34,7 @@ from tests.routing.translating.speaking import (
     chunk_of,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _inexperienced(monkeypatch):
-    monkeypatch.setattr(throttles, "_experience", Experience())
-
-
-@pytest.fixture
-def limit(proxy, fresh_holder):
-    """Sets limits of the key `acme`."""
-
-    def limit(**fields):
-        models.ClientKey.objects.filter(name="acme").update(**fields)
-        fresh_holder.forget()
-
-    return limit
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("inexperienced")]
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from routing.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from routing.openings import MAX_OPENINGS
 from routing.sse import MAX_LINES, encode_event
 from tests.builders import (
     DRAFT,
@@ -198,7 +199,7 @@ def test_takes_a_draft_of_just_the_limit(monkeypatch):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_does_not_build_what_a_few_bytes_stand_for(stream):
-    bulk = b"[" + b"[]," * drafting.MAX_DRAFT_OPENINGS + b"[]]"
+    bulk = b"[" + b"[]," * MAX_OPENINGS + b"[]]"
     body = b'{"type":"message","content":[],"x":%b}' % bulk
     if stream:
         body = encode_event("message_start", b'{"message":%b}' % body) + STREAM

@@ -10,28 +10,13 @@ from django.utils import timezone
 
 from metrics.models import ModelPrice
 from routing import throttles
-from routing.limits.expecting import Experience
 from routing.limits.ledgers import ledger
 from routing.limits.terms import Settlement, day_name
 from routing.models import ClientKey
 from tests.builders import DRAFT, VERIFIER, make_body
 from tests.fakes import HttpAnswer, message_bytes
 
-
-@pytest.fixture(autouse=True)
-def _inexperienced(monkeypatch):
-    monkeypatch.setattr(throttles, "_experience", Experience())
-
-
-@pytest.fixture
-def limit(proxy, fresh_holder):
-    """Sets limits of the key `acme`."""
-
-    def limit(**limits):
-        ClientKey.objects.filter(name="acme").update(**limits)
-        fresh_holder.forget()
-
-    return limit
+pytestmark = pytest.mark.usefixtures("inexperienced")
 
 
 @pytest.fixture

@@ -117,6 +117,49 @@ def left(ask):
     return "answered"
 
 
+class ChatSession:
+    """A session whose `ask(*messages, **more)` returns what OpenAI's own SDK would."""
+
+    def tools(self):
+        words = said(ONE_TOOL)
+        called = self.ask(words, tools=[WEATHER]).choices[0]
+        (call,) = called.message.tool_calls
+        result = {"role": "tool", "tool_call_id": call.id, "content": DEGREES}
+        answer = self.ask(words, called.message, result, tools=[WEATHER])
+        return {
+            "finish": called.finish_reason,
+            "name": call.function.name,
+            "city": kind(parsed(call.function.arguments)["city"]),
+            "text": answer.choices[0].message.content,
+        }
+
+    def parallel(self):
+        words = said(TWO_TOOLS)
+        chunks = self.ask(words, tools=[WEATHER, CLOCK], stream=True)
+        return gathered(
+            (part.index, part.function.name, part.function.arguments)
+            for chunk in chunks
+            for choice in chunk.choices
+            for part in choice.delta.tool_calls or []
+        )
+
+    def structured(self):
+        answer = self.ask(said(SUM), response_format=FORMAT)
+        told = parsed(answer.choices[0].message.content)
+        return {"answer": kind(told["answer"])}
+
+    def image(self):
+        answer = self.ask(said(HI, PICTURE))
+        return {"text": answer.choices[0].message.content}
+
+
+def faults(ask):
+    """What came of words that are refused; `ask` sends them."""
+    return {
+        name: refused(lambda words=words: ask(words)) for name, words in FAULTS.items()
+    }
+
+
 def read(session):
     """What a session reads of every scene it has."""
     return {scene: getattr(session, scene)() for scene in SCENES}

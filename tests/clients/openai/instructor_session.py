@@ -81,10 +81,7 @@ class Session:
         }
 
     def errors(self):
-        told = {
-            name: asked.refused(lambda words=words: self.ask(said(words)))
-            for name, words in asked.FAULTS.items()
-        }
+        told = asked.faults(lambda words: self.ask(said(words)))
         wrong = {"key": "sk-cascade-wrong"}
         key = asked.refused(lambda: self.ask(said(asked.HI), **wrong))
         return {"key": key, **told}

@@ -74,10 +74,7 @@ class Session:
         return {"text": self.chat.invoke([words]).content}
 
     def errors(self):
-        told = {
-            name: asked.refused(lambda words=words: self.chat.invoke(words))
-            for name, words in asked.FAULTS.items()
-        }
+        told = asked.faults(lambda words: self.chat.invoke(words))
         stranger = self.model(api_key="sk-cascade-wrong")
         return {"key": asked.refused(lambda: stranger.invoke(asked.HI)), **told}
 

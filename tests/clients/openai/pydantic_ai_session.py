@@ -83,10 +83,7 @@ class Session:
         return {"text": self.ask([asked.HI, picture]).output}
 
     def errors(self):
-        told = {
-            name: asked.refused(lambda words=words: self.ask(words))
-            for name, words in asked.FAULTS.items()
-        }
+        told = asked.faults(lambda words: self.ask(words))
         stranger = Agent(self.known_by("sk-cascade-wrong"))
         return {"key": asked.refused(lambda: self.ask(asked.HI, stranger)), **told}
 

@@ -8,10 +8,10 @@ import sys
 
 import asked
 import openai
-from asked import CLOCK, WEATHER, said
+from asked import said
 
 
-class Session:
+class Session(asked.ChatSession):
     def __init__(self, job):
         self.job = job
         base_url = f"{job['url']}/v1"
@@ -38,43 +38,8 @@ class Session:
             "tokens": chunks[-1].usage.total_tokens,
         }
 
-    def tools(self):
-        words = said(asked.ONE_TOOL)
-        called = self.ask(words, tools=[WEATHER]).choices[0]
-        (call,) = called.message.tool_calls
-        result = {"role": "tool", "tool_call_id": call.id, "content": asked.DEGREES}
-        answer = self.ask(words, called.message, result, tools=[WEATHER])
-        return {
-            "finish": called.finish_reason,
-            "name": call.function.name,
-            "city": asked.kind(asked.parsed(call.function.arguments)["city"]),
-            "text": answer.choices[0].message.content,
-        }
-
-    def parallel(self):
-        words = said(asked.TWO_TOOLS)
-        chunks = self.ask(words, tools=[WEATHER, CLOCK], stream=True)
-        return asked.gathered(
-            (part.index, part.function.name, part.function.arguments)
-            for chunk in chunks
-            for choice in chunk.choices
-            for part in choice.delta.tool_calls or []
-        )
-
-    def structured(self):
-        answer = self.ask(said(asked.SUM), response_format=asked.FORMAT)
-        told = asked.parsed(answer.choices[0].message.content)
-        return {"answer": asked.kind(told["answer"])}
-
-    def image(self):
-        answer = self.ask(said(asked.HI, asked.PICTURE))
-        return {"text": answer.choices[0].message.content}
-
     def errors(self):
-        told = {
-            name: asked.refused(lambda words=words: self.ask(said(words)))
-            for name, words in asked.FAULTS.items()
-        }
+        told = asked.faults(lambda words: self.ask(said(words)))
         key = asked.refused(lambda: self.ask(said(asked.HI), client=self.stranger))
         return {"key": key, **told}
 

@@ -9,6 +9,7 @@ import msgspec
 from routing.quirks import Quirks
 from routing.sse import EventSplitter, encode_event, event_data
 from routing.streams import MessageFolder
+from routing.translating.answer_to_message import message_of
 from routing.translating.chunks_to_events import ChunkTranslator
 from routing.translating.message_to_answer import EventTranslator
 from routing.translating.request_to_chat import chat_request
@@ -22,6 +23,12 @@ OPENAI = Quirks(
 )
 USAGE = {"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30}
 DONE = b"data: [DONE]\n\n"
+
+
+PNG = {"type": "base64", "media_type": "image/png", "data": "aGk="}
+IMAGE = {"type": "image", "source": PNG}
+IMAGE_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "aGk="}
 
 
 def to_chat(*messages: dict[str, Any], quirks: Quirks = OPENAI, **fields: Any):
@@ -144,3 +151,13 @@ def chunks_of(*events: bytes, include_usage: bool = False) -> list[Any]:
 def data_of(raw: bytes) -> Any:
     data = event_data(raw)
     return data.decode() if data in (b"[DONE]", b"") else msgspec.json.decode(data)
+
+
+def read(answer, **options):
+    message = message_of(answer, prompt_tokens=7, **options)
+    assert message is not None
+    return message
+
+
+def roles(asked):
+    return [message["role"] for message in asked["messages"]]

@@ -70,7 +70,7 @@ def test_a_response_ends_with_its_usage():
 
 
 def test_what_is_like_no_answer_is_not_looked_at(monkeypatch):
-    monkeypatch.setattr("routing.translating.meters.MAX_EVENTS", 2)
+    monkeypatch.setattr("routing.metering.MAX_EVENTS", 2)
     meter = metered(*[chunk(content="4")] * 3, DONE)
     assert meter.lost
     assert not meter.complete

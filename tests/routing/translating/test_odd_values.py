@@ -21,6 +21,8 @@ from routing.translating.message_to_answer import answer_of
 from routing.translating.values import CannotBeSaid
 from tests.routing.translating.speaking import (
     DONE,
+    PDF,
+    PNG,
     USAGE,
     assistant,
     call,
@@ -40,13 +42,11 @@ from tests.routing.translating.speaking import (
 
 ODD: list[Any] = [None, True, 7, "odd", [], ["odd"], {}, {"odd": []}]
 SCHEMA = {"type": "object", "properties": {}, "required": []}
-IMAGE = {"type": "base64", "media_type": "image/png", "data": "aGk="}
-PDF = {"type": "base64", "media_type": "application/pdf", "data": "aGk="}
 OF_MESSAGES = {
     "max_tokens": 10,
     "system": [text("brief")],
     "messages": [
-        user(text("go"), {"type": "image", "source": IMAGE}),
+        user(text("go"), {"type": "image", "source": PNG}),
         user({"type": "document", "source": PDF, "title": "a"}),
         assistant(text("so"), use("toolu_1", x=1)),
         user(result("toolu_1", [text("A")], is_error=True)),

@@ -94,7 +94,7 @@ def test_an_event_without_end_is_interrupted(monkeypatch):
 
 
 def test_an_answer_of_nothing_but_brackets_is_interrupted(monkeypatch):
-    monkeypatch.setattr("routing.translating.replies.MAX_OPENINGS", 10)
+    monkeypatch.setattr("routing.openings.MAX_OPENINGS", 10)
     with pytest.raises(StreamInterrupted):
         list(translated(b"[" * 20))
 
