@@ -15,7 +15,12 @@ from typing import Any
 import msgspec
 
 from routing import thinking
-from routing.body import edited, edits_for, moved
+from routing.body import (
+    changed,
+    edited,
+    edits_for,
+    moved,
+)
 from routing.facts import EFFORTS, UNKNOWN, ModelFacts
 from routing.native_copy import native_copy
 from routing.request_parts import holds, members_of, string_in
@@ -188,16 +193,13 @@ def _json(members: Mapping[str, Any]) -> bytes | None:
 
 def _with(request: ChatRequest, changes: Changes, target: Target) -> ChatRequest:
     edits = edits_for(request.body, request.fields, changes)
-    new = {name: msgspec.Raw(raw) for name, raw in changes.items() if raw is not None}
-    removed = changes.keys() - new.keys()
-    fields = {**request.fields, **new}
     max_tokens = changes.get("max_tokens")
     native = request.native
     spoken = native is not None and target.provider.dialect == "openai"
     return dataclasses.replace(
         request,
         body=edited(request.body, edits),
-        fields={name: raw for name, raw in fields.items() if name not in removed},
+        fields=changed(request.fields, changes),
         model_span=moved(request.model_span, edits),
         max_tokens=int(max_tokens) if max_tokens else request.max_tokens,
         native=native_copy(native, changes) if native and spoken else None,

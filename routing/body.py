@@ -176,6 +176,14 @@ def edited(body: bytes, edits: Sequence[Edit]) -> bytes:
     return b"".join([*parts, body[position:]])
 
 
+def changed(fields: Fields, changes: Changes) -> Fields:
+    """Return the fields of a body once `edits_for` of the same changes are made."""
+    new = {name: msgspec.Raw(raw) for name, raw in changes.items() if raw is not None}
+    removed = changes.keys() - new.keys()
+    together = {**fields, **new}
+    return {name: raw for name, raw in together.items() if name not in removed}
+
+
 def moved(span: tuple[int, int], edits: Sequence[Edit]) -> tuple[int, int]:
     """Return where a span that no edit touches lies once `edits` are made."""
     before = (edit for edit in edits if edit[1] <= span[0])

@@ -177,7 +177,7 @@ class ClientGone(Exception):
 
 
 # Source: Anthropic API reference, "Errors".
-_STATUS_OF_TYPE = {
+STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
     "billing_error": 402,
@@ -193,4 +193,4 @@ _STATUS_OF_TYPE = {
 
 def status_of_error_type(error_type: object) -> int:
     """Return the status an answer with this `error.type` has; 500 for unknown ones."""
-    return _STATUS_OF_TYPE.get(str(error_type), 500)
+    return STATUS_OF_TYPE.get(str(error_type), 500)

@@ -122,7 +122,7 @@ def _of_rows(snapshot: Snapshot) -> Iterator[Listed]:
     for row in snapshot.models:
         if "*" in row.pattern.text:
             continue
-        owner = _owner(row.pattern.text, snapshot)
+        owner = owner_of(row.pattern.text, snapshot)
         if owner is not None and owner.provider.name == row.provider:
             yield _of_row(row, owner.facts)
 
@@ -142,7 +142,7 @@ def _of_row(row: KnownModel, facts: ModelFacts) -> Listed:
 
 def _shipped(snapshot: Snapshot) -> Iterator[Listed]:
     for model in model_table.shipped().models:
-        owner = _owner(model.name, snapshot)
+        owner = owner_of(model.name, snapshot)
         if owner is not None and owner.provider.kind in model_table.SHIPPED_FOR:
             yield Listed(
                 id=model.name,
@@ -160,7 +160,7 @@ def _of_rules(
         name = rule.pattern.text
         if "*" in name or not rule.applies_to(name, key):
             continue
-        verifier = _owner(rule.verifier_model or name, snapshot)
+        verifier = owner_of(rule.verifier_model or name, snapshot)
         if verifier is None:
             continue
         model = known.get(verifier.model)
@@ -176,7 +176,8 @@ def _of_rules(
         )
 
 
-def _owner(model: str, snapshot: Snapshot) -> Target | None:
+def owner_of(model: str, snapshot: Snapshot) -> Target | None:
+    """Return who serves `model`; None when nobody does."""
     try:
         return target_for(model, snapshot)
     except ConfigurationError:

@@ -35,7 +35,15 @@ class Native:
 
     def body_for(self, model: str) -> bytes:
         """Return the body with only the `model` value replaced; itself when equal."""
-        if model == self.model:
-            return self.body
-        start, end = self.model_span
-        return self.body[:start] + msgspec.json.encode(model) + self.body[end:]
+        return body_for(model, self.body, self.model, self.model_span)
+
+
+def body_for(model: str, body: bytes, told: str, span: tuple[int, int]) -> bytes:
+    """Return `body` with the value at `span` replaced by `model`; itself when equal.
+
+    `told` is the model that stands there.
+    """
+    if model == told:
+        return body
+    start, end = span
+    return body[:start] + msgspec.json.encode(model) + body[end:]

@@ -10,12 +10,10 @@ import dataclasses
 
 import msgspec
 
-from routing.body import Changes, Fields, edited, edits_for, look, moved
+from routing.body import Changes, Fields, changed, edited, edits_for, moved
 from routing.native import Native
 from routing.translating.request_to_chat import effort_of
-
-LIMITS = ("max_completion_tokens", "max_tokens")
-SAMPLING = ("temperature", "top_p")
+from routing.translating.values import LIMITS, SAMPLING
 
 
 def native_copy(native: Native, changes: Changes) -> Native:
@@ -23,12 +21,13 @@ def native_copy(native: Native, changes: Changes) -> Native:
 
     `changes` are by the names of the internal form.
     """
-    fields = look(native.body)
-    edits = edits_for(native.body, fields, _own(changes, fields))
+    own = _own(changes, native.fields)
+    edits = edits_for(native.body, native.fields, own)
     return dataclasses.replace(
         native,
         body=edited(native.body, edits),
         model_span=moved(native.model_span, edits),
+        fields=changed(native.fields, own),
     )
 
 

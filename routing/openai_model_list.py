@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from routing.config import Snapshot
-from routing.errors import ConfigurationError, NotFound
-from routing.model_list import EPOCH, Listed, is_name
-from routing.rules import target_for
+from routing.errors import NotFound
+from routing.model_list import EPOCH, Listed, is_name, owner_of
 
 
 def answer(
@@ -26,23 +25,16 @@ def answer(
         listed = (each for each in models.values() if each.lifecycle != "retired")
         return {"object": "list", "data": [_entry(m, snapshot) for m in listed]}
     known = models.get(model) or Listed(id=model, display_name=model)
-    if not is_name(model) or not _owner(model, snapshot):
+    if not is_name(model) or owner_of(model, snapshot) is None:
         raise NotFound(f"The model {model} does not exist here.")
     return _entry(known, snapshot)
 
 
 def _entry(listed: Listed, snapshot: Snapshot) -> dict[str, Any]:
+    owner = owner_of(listed.id, snapshot)
     return {
         "id": listed.id,
         "object": "model",
         "created": round((listed.created_at - EPOCH).total_seconds()),
-        "owned_by": _owner(listed.id, snapshot) or "cascade",
+        "owned_by": owner.provider.name if owner else "cascade",
     }
-
-
-def _owner(model: str, snapshot: Snapshot) -> str:
-    """Return the provider that serves `model`, "" when none does."""
-    try:
-        return target_for(model, snapshot).provider.name
-    except ConfigurationError:
-        return ""

@@ -8,7 +8,11 @@ what each one is for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import (
+    dataclass,
+    fields,
+    replace,
+)
 from typing import Any
 
 # The words a quirk may be, where it is more than true or false.
@@ -51,9 +55,8 @@ def with_said(usual: Quirks, said: Mapping[str, Any]) -> Quirks:
 
     What is not a quirk or has a wrong value says nothing.
     """
-    values = {name: getattr(usual, name) for name in NAMES}
     told = {name: value for name, value in said.items() if problem(name, value) is None}
-    return Quirks(**values | told)
+    return replace(usual, **told)
 
 
 def problem(name: str, value: Any) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Protocol
 
 import msgspec
@@ -19,6 +20,7 @@ from routing.prompt_size import estimated_prompt_tokens
 from routing.streams import Json, MessageFolder, parse_message
 from routing.translating.answer_to_message import logprobs_of, message_of
 from routing.translating.chunks_to_events import ChunkTranslator
+from routing.translating.counts import messages_usage
 from routing.translating.meters import ChatMeter, usage_in_answer
 from routing.translating.values import objects
 from routing.types import ChatRequest, Completion, Dialect, Target
@@ -90,10 +92,14 @@ class ChunkFolder:
     """Folds the chunks of a Chat Completions stream into the internal form."""
 
     def __init__(self, request: ChatRequest) -> None:
-        self._translator = ChunkTranslator(
-            prompt_tokens=estimated_prompt_tokens(request), native=True
-        )
+        self._request = request
         self._folder = MessageFolder()
+
+    @cached_property
+    def _translator(self) -> ChunkTranslator:
+        """Made for a stream alone: its estimate reads the whole prompt."""
+        prompt_tokens = estimated_prompt_tokens(self._request)
+        return ChunkTranslator(prompt_tokens=prompt_tokens, native=True)
 
     def add(self, raw: bytes) -> None:
         """Take the next event, exactly as it came."""
@@ -126,9 +132,10 @@ def _parse_answer(body: bytes, request: ChatRequest) -> Completion | None:
         return None
     if not isinstance(answer, dict):
         return None
-    message = message_of(
-        answer, prompt_tokens=estimated_prompt_tokens(request), native=True
-    )
+    # Estimated only where nothing is told: it reads the whole prompt.
+    told = messages_usage(answer.get("usage")) is not None
+    prompt_tokens = 0 if told else estimated_prompt_tokens(request)
+    message = message_of(answer, prompt_tokens=prompt_tokens, native=True)
     if message is None:
         return None
     return Completion(
@@ -148,9 +155,9 @@ READINGS: Mapping[Dialect, Reading] = {
     "openai": Reading(
         folder=ChunkFolder,
         whole=_parse_answer,
-        meter=lambda request: ChatMeter(estimated_prompt_tokens(request)),
+        meter=lambda request: ChatMeter(partial(estimated_prompt_tokens, request)),
         usage_in_whole=lambda body, request: usage_in_answer(
-            body, estimated_prompt_tokens(request)
+            body, partial(estimated_prompt_tokens, request)
         ),
     ),
 }

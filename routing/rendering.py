@@ -39,9 +39,11 @@ _NOT_FOR_OTHERS = ("anthropic-",)
 class Rendering:
     """One way to render. `name`: the model to put in; None leaves what is there.
 
-    `created` is in seconds of the Unix epoch, for the dialect that tells it. `meter`
-    makes what watches such an answer go by. `keeps_usage`: the chunk that tells the
-    usage was asked for by us, and goes no further.
+    `answer` is the dialect it comes in, `client` that of who reads it, and
+    `include_usage` whether the client wants the usage of a stream told. `created` is
+    in seconds of the Unix epoch, for the dialect that tells it. `meter` makes what
+    watches such an answer go by. `keeps_usage`: the chunk that tells the usage was
+    asked for by us, and goes no further.
     """
 
     answer: Dialect = "anthropic"
@@ -136,13 +138,16 @@ def rendering_for(
         answer=answer,
         meter=meter,
         client="openai",
-        keeps_usage=bool(
-            served and answer == "openai" and counts_for_us(request, served)
-        ),
+        keeps_usage=served is not None and keeps_usage(request, answer, served),
         name=name,
         include_usage=request.native.include_usage,
         created=round(datetime.now(UTC).timestamp()),
     )
+
+
+def keeps_usage(request: ChatRequest, answer: Dialect, served: Target) -> bool:
+    """Whether the chunk that tells a stream's usage is for us, and goes no further."""
+    return answer == "openai" and counts_for_us(request, served)
 
 
 def renamed(chunks: Iterable[bytes], model: str) -> Iterator[bytes]:

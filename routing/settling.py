@@ -18,7 +18,7 @@ from routing.kept_text import collector_for
 from routing.listening import Heard, heard
 from routing.outcome import OpenCall, Outcome
 from routing.reading import READINGS
-from routing.rendering import Rendering, rendering_for
+from routing.rendering import Rendering, keeps_usage, rendering_for
 from routing.sse import is_event_stream
 from routing.types import Call, CascadePlan, ChatRequest, Dialect, Headers, Reply
 
@@ -83,11 +83,7 @@ class Settler:
         So we do for a client of another dialect, whose answer is made of them, and of a
         stream whose usage is for us alone.
         """
-        rendering = rendering_for(
-            self._request, verifier.dialect, served=verifier.target
-        )
-        looked_at = rendering.crosses or (streamed and rendering.keeps_usage)
-        if self._plan.rule is None and not looked_at:
+        if self._plan.rule is None and not self._looked_at(verifier, streamed=streamed):
             return verifier
         reply = plain(verifier.reply)
         if self._texts is not None or self._learns:
@@ -97,6 +93,17 @@ class Settler:
             if self._texts is not None and self._heard is not None:
                 self._texts.hear(self._heard)
         return dataclasses.replace(verifier, reply=reply)
+
+    def _looked_at(self, verifier: OpenCall, *, streamed: bool) -> bool:
+        if self._crosses(verifier):
+            return True
+        return streamed and keeps_usage(
+            self._request, verifier.dialect, verifier.target
+        )
+
+    def _crosses(self, verifier: OpenCall) -> bool:
+        """Whether its answer is in another dialect than its client's."""
+        return verifier.dialect != self._request.spoken
 
     def _live(self, outcome: Outcome, verifier: OpenCall) -> Settled:
         reply = verifier.reply
@@ -149,16 +156,13 @@ class Settler:
 
         What it says cannot be passed on then, only what it means.
         """
-        crosses = rendering_for(self._request, verifier.dialect).crosses
-        return crosses and verifier.reply.status < 400
+        return self._crosses(verifier) and verifier.reply.status < 400
 
     def _draft(self, outcome: Outcome, draft: Draft) -> Settled:
         self._close(outcome, 200, outcome.calls, aborted=self._client_gone())
         self._remember_turn(draft)
-        rendering, stream = (
-            self._rendering(outcome, draft.dialect),
-            self._request.stream,
-        )
+        rendering = self._rendering(outcome, draft.dialect)
+        stream = self._request.stream
         return Settled(
             status=200,
             headers=rendering.headers(draft.headers, streamed=stream),

@@ -33,7 +33,8 @@ class ProviderConfig:
 
     `trouble` says what an operator must mend before it can be called; "" when nothing.
     `takes_client_credentials`: whether a client's own key may be sent there. A lower
-    `priority` goes first. `dialect` is the API it speaks.
+    `priority` goes first. `dialect` is the API it speaks, `quirks` how it differs from
+    others that do.
     """
 
     name: str

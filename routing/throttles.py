@@ -64,17 +64,17 @@ class Pass:
         A cost nobody knows counts as expected, or as what was heard of it if that is
         more: who could keep the counts from us would have no budget else.
         """
-        tokens = expecting.tokens_of(record.calls)
         expected = next(
             (w.amount for w in self._demand.windows if w.name == "tokens"), 0
         )
+        if not (self._demand.lease or expected):
+            return  # a request that was only counted has nothing to settle
+        tokens = expecting.tokens_of(record.calls)
         cost = learned = record.cost_nusd
         if cost is None:
             heard = expecting.heard_nusd(record.calls, self._price_of)
             cost = max(self._demand.money_nusd, heard.nusd)
             learned = heard.nusd if heard.of_all else None
-        if not (self._demand.lease or expected):
-            return  # a request that was only counted has nothing to settle
         self._lease.settle(
             Settlement(
                 lease=self._demand.lease,
@@ -104,6 +104,8 @@ def admit(
     request: ChatRequest, plan: CascadePlan, key: ClientKeyConfig, snapshot: Snapshot
 ) -> Pass | None:
     """Return what lets `request` in; None when nothing is counted for its key.
+
+    Nothing is counted either while the store is away and rates are open.
 
     Raises RateLimited, BudgetSpent, LimitsAway, and Forbidden for a model without a
     price asked with a key that has a budget.

@@ -16,9 +16,14 @@ from metrics.caching import NOTHING_CACHED, Caches
 from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
-from routing.native import Dialect as Dialect
+from routing.native import (
+    Dialect as Dialect,
+)
 from routing.native import Headers as Headers
-from routing.native import Native
+from routing.native import (
+    Native,
+    body_for,
+)
 from routing.rule_terms import RuleTerms
 from routing.targets import AccountKey as AccountKey
 from routing.targets import ProviderConfig as ProviderConfig
@@ -37,7 +42,9 @@ class ChatRequest:
     `model_span` is the byte range of the top-level `model` value, quotes included.
     `fields` holds the raw JSON of each top-level value. `headers` are those that may
     go up, names in lower case, never a key of ours; `withheld` are the others, which
-    rules may match, without any that carry keys. `credential` is the header with the
+    rules may match, without any that carry keys. `max_tokens` is the most output that
+    is asked for, in all choices together: None where nothing says so, -1 for what is no
+    number. `credential` is the header with the
     client's own provider key, present only when it is to be used upstream. `native` is
     what a client of another dialect sent; the rest is its internal form then. `spoken`
     is the client's dialect, whatever form this is in.
@@ -76,10 +83,7 @@ class ChatRequest:
 
     def body_for(self, model: str) -> bytes:
         """Return the body with only the `model` value replaced; itself when equal."""
-        if model == self.model:
-            return self.body
-        start, end = self.model_span
-        return self.body[:start] + msgspec.json.encode(model) + self.body[end:]
+        return body_for(model, self.body, self.model, self.model_span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

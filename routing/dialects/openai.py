@@ -25,14 +25,15 @@ from routing.sse import encode_event
 from routing.translating.failures import chat_envelope, chat_error, chat_status
 from routing.translating.message_to_answer import PING
 from routing.translating.request_to_messages import messages_request, only_in_chat
-from routing.translating.values import CannotBeSaid
+from routing.translating.values import (
+    LIMITS,
+    CannotBeSaid,
+)
 from routing.types import ChatRequest, Headers
 
 REQUEST_ID = "x-request-id"
 CHAT_PATH = "/v1/chat/completions"
 RESPONSES_PATH = "/v1/responses"
-# One is the other's newer name, and servers differ in which they go by.
-_LIMITS = ("max_completion_tokens", "max_tokens")
 # Of a request of the Responses API: what its prompt is, and who may run tools.
 _RESPONSES_FIELDS = ("model", "instructions", "tools", "input")
 # What the internal form can leave out and still be judged by.
@@ -220,7 +221,7 @@ def _limit(asked: Mapping[str, Any]) -> int | None:
     None where nothing says so; what is no number from 1, or might be read as one by a
     lenient server, is -1.
     """
-    limits = [asked[name] for name in _LIMITS if asked.get(name) is not None]
+    limits = [asked[name] for name in LIMITS if asked.get(name) is not None]
     choices = asked.get("n")
     if not limits:
         return None

@@ -2,7 +2,7 @@
 
     w:NAME:SLOT        what a window took in one slot of time
     l:LEASE            until when a request runs, in ms since 1970
-    r:PURSE:LEASE      what is reserved for it, in nano-USD
+    r:PURSE:LEASE      what is set aside for it, in nano-USD
     s:PURSE:PERIOD     what is spent in a day or month, in nano-USD
 
 Redis keeps the same table as a hash and does the same in `script.lua`.
@@ -119,10 +119,10 @@ def _budget(table: Table, demand: Demand, budget: Budget) -> tuple[int, int | No
     spent = table[name] = max(table.get(name, 0), budget.floor_nusd)
     _forget_periods(table, budget)
     start = f"r:{demand.purse}:"
-    reserved = sum(v for name, v in table.items() if name.startswith(start))
+    set_aside = sum(v for name, v in table.items() if name.startswith(start))
     if spent >= budget.limit_nusd or spent + demand.money_nusd > budget.limit_nusd:
         return spent, 0
-    too_much = spent + reserved + demand.money_nusd > budget.limit_nusd
+    too_much = spent + set_aside + demand.money_nusd > budget.limit_nusd
     return spent, SOON_S if too_much else None
 
 

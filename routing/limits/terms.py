@@ -107,7 +107,7 @@ class Demand:
     """All that one request wants of what is limited; it gets all of it or nothing.
 
     `lease` names the request while it runs, "" when it holds nothing that long; it
-    ends after `lease_s` unless it is renewed. `money_nusd` is reserved under it. Real
+    ends after `lease_s` unless it is renewed. `money_nusd` is set aside under it. Real
     and simulated money are of two purses.
     """
 
@@ -126,7 +126,7 @@ class Admission:
 
     `wait_s` is when to ask again; 0 when that would not help. `used` is what is taken:
     of each window and of `concurrent`, this request included when it was let in; of
-    each period what is spent, without what is reserved. `slot` is that of the moment.
+    each period what is spent, without what is set aside. `slot` is that of the moment.
     """
 
     refused: str = ""
@@ -153,7 +153,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A request that still runs, and what is reserved for it."""
+    """A request that still runs, and what is set aside for it."""
 
     lease: str
     money_nusd: int = 0

@@ -57,7 +57,8 @@ class Providers:
         see `reading.answer_dialect`. Where the provider has several keys, the next one
         is tried when one is refused. Raises UpstreamError without a status line,
         InvalidRequest for a provider whose API we do not speak, ConfigurationError for
-        one that lacks a key, ClientGone when the client has left.
+        one that lacks a key, Forbidden for one that may not see the client's own,
+        ClientGone when the client has left.
         """
         adapter = ADAPTERS.get(target.provider.kind)
         if adapter is None:
@@ -73,7 +74,7 @@ class Providers:
             if not refused or candidate is targets[-1]:
                 break
             reply.close()
-        return adapter.present(reply, request, candidate)
+        return adapter.present(reply, request)
 
     def pass_on(
         self, request: ChatRequest, target: Target, *, upload: Upload | None

@@ -34,9 +34,9 @@ class Upload:
     length_bytes: int | None
 
 
-def as_it_came(reply: Reply, request: ChatRequest, target: Target) -> Reply:
+def as_it_came(reply: Reply, request: ChatRequest) -> Reply:
     """Return `reply` itself: its provider speaks the internal form."""
-    del request, target
+    del request
     return reply
 
 
@@ -51,7 +51,7 @@ class Adapter:
 
     label: str
     build: Callable[[ChatRequest, Target], httpx.Request]
-    present: Callable[[Reply, ChatRequest, Target], Reply] = as_it_came
+    present: Callable[[Reply, ChatRequest], Reply] = as_it_came
     dialect: Dialect = "anthropic"
     quirks: Quirks = USUAL
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import httpx
 import msgspec
 
-from routing.body import edited, edits_for, look
+from routing.body import edited, edits_for
 from routing.errors import InvalidRequest, ProxyError
+from routing.native import Native
 from routing.prompt_size import estimated_prompt_tokens
 from routing.providers.building import key_of, outgoing, own_credential, ready_body
 from routing.translating.meters import counts_for_us
@@ -51,13 +52,12 @@ def build_request(request: ChatRequest, target: Target) -> httpx.Request:
     return built
 
 
-def present(reply: Reply, request: ChatRequest, target: Target) -> Reply:
+def present(reply: Reply, request: ChatRequest) -> Reply:
     """Return `reply` as whoever asked is to see it: as it came, or translated.
 
     Raises UpstreamError and ClientGone for an error answer that breaks off; the reply
     is closed then.
     """
-    del target
     if request.native is not None or request.path != _INTERNAL_PATH:
         return reply
     try:
@@ -76,10 +76,10 @@ def _said(request: ChatRequest, target: Target) -> tuple[str, Headers, bytes]:
     if request.native is not None:
         native = request.native
         headers = _of_the_key(native.headers, request)
-        body = native.body_for(target.model)
         if counts_for_us(request, target):
-            headers, body = _in_plain(headers), _asking_for_usage(body)
-        return native.path, headers, body
+            body = _asking_for_usage(native, target.model)
+            return native.path, _in_plain(headers), body
+        return native.path, headers, native.body_for(target.model)
     if request.method == "GET":
         return request.path, request.headers, b""
     if request.path != _INTERNAL_PATH:
@@ -108,16 +108,17 @@ def _in_plain(headers: Headers) -> Headers:
     return (*others, ("accept-encoding", "identity"))
 
 
-def _asking_for_usage(body: bytes) -> bytes:
-    """Return `body` with `stream_options.include_usage` set, all else as it was."""
-    fields = look(body)
+def _asking_for_usage(native: Native, model: str) -> bytes:
+    """Return the body for `model` that asks for its usage too, all else as it was."""
     try:
-        options = msgspec.json.decode(fields.get("stream_options", b"{}"))
+        options = msgspec.json.decode(native.fields.get("stream_options", b"{}"))
     except ValueError:
         options = {}
     told = {**(options if isinstance(options, dict) else {}), "include_usage": True}
-    changes = {"stream_options": msgspec.json.encode(told)}
-    return edited(body, edits_for(body, fields, changes))
+    changes: dict[str, bytes | None] = {"stream_options": msgspec.json.encode(told)}
+    if model != native.model:
+        changes["model"] = msgspec.json.encode(model)
+    return edited(native.body, edits_for(native.body, native.fields, changes))
 
 
 def _parsed(request: ChatRequest) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Messages API <-> Chat Completions API: pure functions on parsed JSON and events.
+"""Messages API <-> Chat Completions API, on parsed JSON, events and open replies.
 
-The internal form is the Messages API's. Knows no provider, no client and no HTTP.
+The internal form is the Messages API's. Nothing here asks a provider or sends anything.
 """

@@ -8,7 +8,9 @@ from typing import Any
 from routing.translating.counts import estimated_usage, messages_usage
 from routing.translating.ids import minted
 from routing.translating.parts import text_part
-from routing.translating.stops import matched_stop, stop_reason
+from routing.translating.stops import (
+    ending,
+)
 from routing.translating.values import (
     Json,
     count,
@@ -44,12 +46,7 @@ def message_of(
     usage = messages_usage(answer.get("usage")) or estimated_usage(
         prompt_tokens, len(json_text(blocks))
     )
-    stopped = matched_stop(choice)
-    reason = stop_reason(
-        choice.get("finish_reason"), calls_tools=bool(calls), refused=bool(refusal)
-    )
-    if stopped and reason == "end_turn":
-        reason = "stop_sequence"
+    reason, stopped = ending(choice, calls_tools=bool(calls), refused=bool(refusal))
     return {
         "id": message_id(answer),
         "type": "message",
@@ -57,7 +54,7 @@ def message_of(
         "model": string(answer.get("model")),
         "content": blocks,
         "stop_reason": reason,
-        "stop_sequence": stopped if reason == "stop_sequence" else None,
+        "stop_sequence": stopped,
         "usage": with_tier(usage, answer.get("service_tier")),
     }
 
@@ -67,7 +64,7 @@ def calls_of(message: Mapping[str, Any]) -> list[Json]:
     calls = objects(message.get("tool_calls"))
     old = message.get("function_call")
     if not calls and isinstance(old, dict):
-        return [{"id": "", "function": old}]
+        return [{"index": 0, "function": old}]
     return calls
 
 

@@ -13,6 +13,7 @@ import msgspec
 from routing.sse import encode_event, event_data
 from routing.translating.answer_to_message import (
     call_id,
+    calls_of,
     logprobs_of,
     message_id,
     salt_of,
@@ -20,7 +21,9 @@ from routing.translating.answer_to_message import (
 from routing.translating.calls import CallLedger, OpenCall, TooManyCalls
 from routing.translating.counts import estimated_usage, messages_usage
 from routing.translating.failures import messages_stream_error
-from routing.translating.stops import matched_stop, stop_reason
+from routing.translating.stops import (
+    ending,
+)
 from routing.translating.values import Json, mapping, objects, string, texts_of
 from routing.usage import with_tier
 
@@ -124,10 +127,7 @@ class ChunkTranslator:
         if refusal := string(delta.get("refusal")):
             self._refused = True
             yield from self._text(refusal)
-        calls = objects(delta.get("tool_calls"))
-        if not calls and isinstance(old := delta.get("function_call"), dict):
-            calls = [{"index": 0, "function": old}]
-        for call in calls:
+        for call in calls_of(delta):
             yield from self._call(self._ledger.add(call))
 
     def _text(self, text: str) -> Iterator[bytes]:
@@ -194,16 +194,9 @@ class ChunkTranslator:
 
     def _last(self) -> bytes:
         choice = self._finish or {}
-        reason = stop_reason(
-            choice.get("finish_reason"),
-            calls_tools=bool(self._ledger.calls),
-            refused=self._refused,
+        reason, stopped = ending(
+            choice, calls_tools=bool(self._ledger.calls), refused=self._refused
         )
-        stopped = matched_stop(choice)
-        if stopped and reason == "end_turn":
-            reason = "stop_sequence"
-        else:
-            stopped = None
         usage = self._usage or estimated_usage(self._prompt_tokens, self._written_chars)
         delta = {"stop_reason": reason, "stop_sequence": stopped}
         return _event("message_delta", delta=delta, usage=usage)

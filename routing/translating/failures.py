@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from routing.errors import STATUS_OF_TYPE
 from routing.translating.values import Json, mapping, string
 
 MAX_MESSAGE_CHARS = 4_000
@@ -19,16 +20,8 @@ MAX_MESSAGE_CHARS = 4_000
 BAD_TOOL_CALL = "tool_use_failed"
 BAD_TOOL_CALL_STATUS = 502
 
-_TYPE_BY_STATUS = {
-    401: "authentication_error",
-    402: "billing_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    503: "overloaded_error",
-    504: "timeout_error",
-    529: "overloaded_error",
+_TYPE_BY_STATUS = {status: name for name, status in STATUS_OF_TYPE.items()} | {
+    503: "overloaded_error"
 }
 # Chat Completions has no such status; 503 is what its clients wait for.
 _STATUS_IN_CHAT = {529: 503}

@@ -6,6 +6,8 @@ Completions and of the Responses API.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -25,6 +27,8 @@ from routing.types import ChatRequest, Target
 from routing.usage import usage_of, with_tier
 
 _DONE = b"[DONE]"
+# Source: OpenAI API reference, "Responses", streaming events.
+_RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed")
 # Most events hold a token of text and nothing that is looked at: reading those would
 # cost several times as much. Within a text quotes are escaped.
 _TELLING = (
@@ -33,13 +37,14 @@ _TELLING = (
     b'"usage": {',
     b'"error"',
     b'"x_groq"',
-    b'"response.',
+    b'"response":{',
+    b'"response": {',
+    *(b'"%b"' % end.encode() for end in _RESPONSE_ENDS),
     b'"finish_reason":"',
     b'"finish_reason": "',
 )
 _CHAT_END = "/chat/completions"
-# Source: OpenAI API reference, "Responses", streaming events.
-_RESPONSE_ENDS = ("response.completed", "response.incomplete", "response.failed")
+_USAGE = re.compile(rb'"usage"\s*:\s*\{')
 # Calls that the client answers itself. Others are run, and most are billed, there.
 # Source: OpenAI API reference, "Responses", items of `output`.
 _CLIENTS_CALLS = (
@@ -105,10 +110,11 @@ _CHOICES = msgspec.json.Decoder(list[_Choice])
 class ChatMeter(EventMeter):
     """Watches a live stream of chunks go by: the usage so far, and how it ended.
 
-    Usage nobody told is estimated from what was written, and marked.
+    Usage nobody told is estimated from what was written, and marked; only then is
+    `prompt_tokens` asked, which reads the whole prompt.
     """
 
-    def __init__(self, prompt_tokens: int) -> None:
+    def __init__(self, prompt_tokens: Callable[[], int]) -> None:
         super().__init__()
         self._prompt_tokens = prompt_tokens
         self._told: Json | None = None
@@ -126,8 +132,10 @@ class ChatMeter(EventMeter):
         """The usage told, else an estimate; None before anything came."""
         if self._told is None and self._events == 0:
             return None
-        guess = estimated_usage(self._prompt_tokens, self._written_chars)
-        return usage_of(with_tier(self._told or guess, self._tier))
+        told = self._told
+        if told is None:
+            told = estimated_usage(self._prompt_tokens(), self._written_chars)
+        return usage_of(with_tier(told, self._tier))
 
     @property
     def usage_so_far(self) -> Usage | None:
@@ -163,19 +171,24 @@ def counts_for_us(request: ChatRequest, target: Target) -> bool:
 
 def tells_usage_alone(raw: bytes) -> bool:
     """Whether an event of a stream is the chunk that tells its usage, and no more."""
-    if b'"usage"' not in raw:
+    if not _USAGE.search(raw):  # OpenAI tells null in all others
         return False
     told = _chunk(event_data(raw).strip())
     return not told.choices_told and isinstance(told.usage, dict) and not told.error
 
 
-def usage_in_answer(body: bytes, prompt_tokens: int) -> tuple[bool, Usage | None]:
-    """Return whether a body is an answer, and its usage: told, else estimated."""
+def usage_in_answer(
+    body: bytes, prompt_tokens: Callable[[], int]
+) -> tuple[bool, Usage | None]:
+    """Return whether a body is an answer, and its usage: told, else estimated.
+
+    `prompt_tokens` is asked for an estimate alone.
+    """
     told = _chunk(body)
     if not told.choices_told and told.object != "response":
         return False, None
-    guess = estimated_usage(prompt_tokens, len(body))
-    return True, usage_of(with_tier(_usage(told) or guess, told.tier))
+    usage = _usage(told) or estimated_usage(prompt_tokens(), len(body))
+    return True, usage_of(with_tier(usage, told.tier))
 
 
 def _usage(told: _Chunk) -> Json | None:

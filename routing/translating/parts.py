@@ -44,7 +44,7 @@ def chat_parts(content: Any, quirks: Quirks) -> list[Json]:
     return [part for block in objects(content) for part in _parts(block, quirks)]
 
 
-def is_image(part: Json) -> bool:
+def is_medium(part: Json) -> bool:
     """Whether a part is no text, and so may not stand in the result of a tool."""
     return part.get("type") != "text"
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from routing.quirks import Quirks
 from routing.translating.ids import ForeignIds
-from routing.translating.parts import chat_content, chat_parts, is_image, text_part
+from routing.translating.parts import chat_content, chat_parts, is_medium, text_part
 from routing.translating.schemas import chat_format, chat_tool_choice, chat_tools
 from routing.translating.values import (
+    SAMPLING,
     CannotBeSaid,
     Json,
     json_text,
@@ -23,7 +24,6 @@ MAX_STOPS = 4
 # What a model wrote for itself: no other has a use for it, and it is signed.
 _THOUGHTS = ("thinking", "redacted_thinking")
 _EFFORTS = {"max": "xhigh"}
-_SAMPLING = ("temperature", "top_p")
 
 
 def chat_request(
@@ -60,7 +60,7 @@ def _limits(fields: Mapping[str, Any], quirks: Quirks) -> Json:
         raise CannotBeSaid("max_tokens: this model's provider warms no cache.")
     if limit is not None:
         told[quirks.max_tokens_field] = limit
-    told |= {name: fields[name] for name in _SAMPLING if fields.get(name) is not None}
+    told |= {name: fields[name] for name in SAMPLING if fields.get(name) is not None}
     stops = fields.get("stop_sequences")
     if isinstance(stops, list) and len(stops) > MAX_STOPS:
         raise CannotBeSaid(f"stop_sequences: this model takes {MAX_STOPS} at most.")
@@ -117,7 +117,7 @@ def _assistant(content: Any, ids: ForeignIds, quirks: Quirks) -> Iterator[Json]:
     blocks = [b for b in objects(content) if b.get("type") not in _THOUGHTS]
     calls = [_call(b, ids) for b in blocks if b.get("type") == "tool_use"]
     said = chat_parts([b for b in blocks if b.get("type") != "tool_use"], quirks)
-    if any(map(is_image, said)):
+    if any(map(is_medium, said)):
         raise CannotBeSaid(
             "messages: the assistant of this model's provider only says."
         )
@@ -159,8 +159,8 @@ def _user(content: Any, ids: ForeignIds, quirks: Quirks) -> Iterator[Json]:
 def _result(block: Json, ids: ForeignIds, quirks: Quirks) -> tuple[Json, list[Json]]:
     own = string(block.get("tool_use_id"))
     parts = chat_parts(block.get("content") or "", quirks)
-    texts = [part for part in parts if not is_image(part)]
-    images = [part for part in parts if is_image(part)]
+    texts = [part for part in parts if not is_medium(part)]
+    images = [part for part in parts if is_medium(part)]
     if block.get("is_error") is True:
         texts = [text_part("Error:"), *texts]
     if images:

@@ -13,6 +13,8 @@ from routing.translating.schemas import (
     message_tools,
 )
 from routing.translating.values import (
+    LIMITS,
+    SAMPLING,
     CannotBeSaid,
     Json,
     all_objects,
@@ -38,7 +40,6 @@ ONLY_IN_CHAT = (
 )
 # The same of a message: its old shape of a call, and sound it made.
 _ONLY_SAID_IN_CHAT = ("function_call", "audio")
-_SAME = ("temperature", "top_p")
 _EFFORTS = {"none": "low", "minimal": "low"}
 
 
@@ -80,8 +81,7 @@ def messages_request(fields: Mapping[str, Any], *, model: str) -> Json:
 
 def _limit(fields: Mapping[str, Any]) -> int:
     """Return the limit of the answer: the greater one where both names are given."""
-    names = ("max_completion_tokens", "max_tokens")
-    told = [(n, fields[n]) for n in names if fields.get(n) is not None]
+    told = [(n, fields[n]) for n in LIMITS if fields.get(n) is not None]
     for name, limit in told:
         if type(limit) is not int or limit < 1:
             raise CannotBeSaid(f"{name}: an integer of at least 1 is required.")
@@ -89,7 +89,7 @@ def _limit(fields: Mapping[str, Any]) -> int:
 
 
 def _sampling(fields: Mapping[str, Any]) -> Json:
-    told = {name: fields[name] for name in _SAME if fields.get(name) is not None}
+    told = {name: fields[name] for name in SAMPLING if fields.get(name) is not None}
     if isinstance(told.get("temperature"), int | float):
         told["temperature"] = min(told["temperature"], MAX_TEMPERATURE)
     stop = fields.get("stop")
@@ -148,19 +148,15 @@ def _turn(message: Json, position: int, ids: MintedIds) -> Json:
         case "assistant":
             return {"role": "assistant", "content": _said(message, position, ids)}
         case "user":
-            plain = isinstance(content, str)
-            return {
-                "role": "user",
-                "content": content if plain else message_blocks(content),
-            }
+            return {"role": "user", "content": _content(content)}
         case role if role in SYSTEM_ROLES:
-            plain = isinstance(content, str)
-            return {
-                "role": "system",
-                "content": content if plain else message_blocks(content),
-            }
+            return {"role": "system", "content": _content(content)}
         case role:
             raise CannotBeSaid(f"messages: this model knows no role {role}.")
+
+
+def _content(content: Any) -> str | list[Json]:
+    return content if isinstance(content, str) else message_blocks(content)
 
 
 def _said(message: Json, position: int, ids: MintedIds) -> str | list[Json]:
@@ -200,10 +196,8 @@ def _tool_use(call: Json, id_: str) -> Json:
 
 
 def _result(message: Json, ids: MintedIds) -> Json:
-    content = message.get("content")
-    result: Json = {
+    return {
         "type": "tool_result",
         "tool_use_id": ids.of_result(string(message.get("tool_call_id"))),
+        "content": _content(message.get("content")),
     }
-    result["content"] = content if isinstance(content, str) else message_blocks(content)
-    return result

@@ -11,6 +11,11 @@ from routing.errors import InvalidRequest
 
 Json = dict[str, Any]
 
+# One is the other's newer name, and servers differ in which they go by.
+LIMITS = ("max_completion_tokens", "max_tokens")
+# What both APIs have by the same name and meaning.
+SAMPLING = ("temperature", "top_p")
+
 
 class _Object(msgspec.Struct, gc=False, frozen=True):
     """An object that is only looked at."""

@@ -13,7 +13,7 @@ STREAM = b"".join([chunk(content="4"), chunk("stop"), chunk(usage=USAGE), DONE])
 
 
 def metered(*chunks):
-    meter = ChatMeter(7)
+    meter = ChatMeter(lambda: 7)
     for one in chunks:
         meter.feed(one)
     return meter
@@ -78,12 +78,12 @@ def test_what_is_like_no_answer_is_not_looked_at(monkeypatch):
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"error": {}}', b'{"choices": 1}'])
 def test_what_is_no_answer_tells_nothing(body):
-    assert usage_in_answer(body, 7) == (False, None)
+    assert usage_in_answer(body, lambda: 7) == (False, None)
 
 
 def test_a_whole_answer_without_usage_is_estimated():
     body = msgspec.json.encode(chat_answer(usage=None))
-    is_answer, usage = usage_in_answer(body, 7)
+    is_answer, usage = usage_in_answer(body, lambda: 7)
     assert is_answer
     assert usage is not None
     assert usage.unpriced == "estimated"
