@@ -73,7 +73,7 @@ test-live: $(INSTALLED_DEV)  ## run against real model inference on this machine
 	$(BIN)/python -m pytest -m live tests/live
 
 test-clients: $(INSTALLED_DEV)  ## run real client programs against the proxy
-	$(PYTEST) --dist loadfile -m clients tests/clients
+	$(PYTEST) -m clients tests/clients
 
 fuzz: $(INSTALLED_DEV)  ## look for input that breaks a parser (FUZZ_S= seconds)
 	@FUZZ_S="$(or $(FUZZ_S),60)" $(BIN)/python -m tests.fuzz

@@ -73,10 +73,9 @@ class Sessions:
             self._play(program, play)
         return self._played[program, mode]
 
-    @property
-    def played(self) -> int:
-        """How many sessions through the proxy there were."""
-        return len(self._played)
+    def that_read(self, what: str) -> int:
+        """How many sessions through the proxy read `what`: not every program can."""
+        return sum(what in session.read for session in self._played.values())
 
     def _play(self, program: str, play: Play) -> None:
         accounts = {mode: self._keys.new(mode) for mode in MODES}
