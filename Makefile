@@ -35,7 +35,7 @@ env: $(INSTALLED)  ## write .env with fresh secrets, and no more
 demo: env  ## fill the database with 30 days of simulated traffic
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
-	@echo "To see it: make run, then open the reports it names."
+	@echo "To see it: open /reports/ (make run serves it)."
 
 test: $(INSTALLED_DEV)  ## run the tests
 	$(PYTEST)

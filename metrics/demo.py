@@ -124,10 +124,9 @@ class _Day:
     def _record(self, request: Request) -> DecisionRecord:
         stream, calls = request.stream, self._calls(request)
         alone = self._baseline(request, calls)
-        judged = request.judged
-        confidence = (
-            judging.confidence(request.reason, self._random) if judged else None
-        )
+        confidence = None
+        if request.judged:
+            confidence = judging.confidence(request.reason, self._random)
         own_us = int(self._random.lognormvariate(6.9, 0.35))
         total_ms = sum(call.duration_ms for call in calls) + own_us // 1000
         return DecisionRecord(
@@ -145,7 +144,7 @@ class _Day:
             reason=request.reason,
             confidence=confidence,
             threshold=judging.THRESHOLD if stream.rule else None,
-            signals=judging.signals(request.reason) if judged else {},
+            signals=judging.signals(request.reason, confidence),
             calls=calls,
             cost_nusd=total_cost_nusd(calls),
             baseline_nusd=alone.nusd,

@@ -30,6 +30,13 @@ def confidence(reason: str, chance: random.Random) -> float:
     return round(THRESHOLD + (1 - THRESHOLD) * chance.betavariate(3, 2), 3)
 
 
-def signals(reason: str) -> dict[str, float]:
-    """Return the signals of a draft that was judged: the veto that fired, if any."""
-    return {reason.removeprefix(_VETO): 1.0} if reason.startswith(_VETO) else {}
+def signals(reason: str, confidence: float | None) -> dict[str, float]:
+    """Return the signals of a draft: the veto that fired, else the route's base rate.
+
+    There are none without a `confidence`: the draft was not judged.
+    """
+    if confidence is None:
+        return {}
+    if reason.startswith(_VETO):
+        return {reason.removeprefix(_VETO): 1.0}
+    return {"route": confidence}

@@ -16,7 +16,9 @@ import django
 from django.core.management import call_command
 
 USER, PASSWORD = "operator", "walks-every-page"
+# Two of the rules a new installation has, which the made-up traffic is about.
 RULES = ("claude-opus-5-5", "claude-sonnet-5-5")
+KNOWN_MODEL = "claude-haiku-5-5"
 
 
 def main(upstream_url: str) -> None:
@@ -28,19 +30,18 @@ def main(upstream_url: str) -> None:
     from django.contrib.auth import get_user_model  # noqa: PLC0415  after setup
     from django.contrib.auth.models import Group  # noqa: PLC0415
 
-    from routing import models  # noqa: PLC0415
+    from routing import defaults, models  # noqa: PLC0415
 
     get_user_model().objects.create_superuser(USER, password=PASSWORD)
     Group.objects.create(name="accountants")
-    provider = models.Provider.objects.create(
-        name="simulator", kind="simulator", base_url=upstream_url, private_allowed=True
-    )
-    provider.models.create(name="claude-*")
+    defaults.load_once(rules=True)
+    provider = models.Provider.objects.get(name="simulator")
+    provider.base_url, provider.private_allowed = upstream_url, True
+    provider.enabled = True
+    provider.save()
+    anthropic = models.Provider.objects.get(name="anthropic")
+    anthropic.models.create(name=KNOWN_MODEL, enabled=False)
     provider.further_keys.create(name="team-b", key_reference="env:ANTHROPIC_API_KEY")
-    for name in RULES:
-        models.CascadeRule.objects.create(
-            name=name, request_model=f"{name}*", draft_model="claude-haiku-5-5"
-        )
     models.Controls.objects.get_or_create(pk=1)
     _, acme = models.ClientKey.issue("acme", requests_per_minute=60, usd_per_day=5)
     _fill_the_account()
@@ -65,7 +66,7 @@ def _fill_the_account() -> None:
 
     for outcome in ("accepted", "escalated"):
         decision = RoutingDecision.objects.filter(
-            outcome=outcome, confidence__isnull=False
+            outcome=outcome, confidence__gt=0, tag="support"
         ).first()
         assert decision is not None
         labelling.record(decision, "person", USER, worse=outcome == "escalated")
@@ -74,8 +75,8 @@ def _fill_the_account() -> None:
             rule=decision.rule,
             kept_at=timezone.now(),
             prompt=json.dumps([["user", "What is the capital of France?"]]),
-            draft="The capital of France is Paris.",
-            verifier=None if outcome == "accepted" else "Paris is France's capital.",
+            draft="It is Paris." if outcome == "accepted" else "It is Lyon.",
+            verifier=None if outcome == "accepted" else "It is Paris.",
         )
         TextReading.objects.create(
             by=USER, decision_id=decision.decision_id, rule=decision.rule
@@ -129,7 +130,7 @@ def _teach(rule: Any) -> None:
             decided_at=decision.started_at,
             route="ab12",
             features_version=FEATURES_VERSION,
-            features=[draw.gauss(2.0 * good, 1) for _ in NAMES],
+            features=[draw.gauss(0.4 * good, 1) for _ in NAMES],
         )
     schooling.teach(rule)
 

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import django
 
+from tests.browser import provision
+
 if TYPE_CHECKING:
     from tests.browser.chromium import Browser
     from tests.stack import Stack
@@ -55,8 +57,9 @@ def main(directory: Path, *, every: bool) -> int:
     wanted = None if every else shown_in_docs()
     with tempfile.TemporaryDirectory() as name, Simulator() as simulator:
         there = Path(name)
-        provision = "tests.browser.provision"
-        template = Template(there / "template", simulator.url, provision=provision)
+        template = Template(
+            there / "template", simulator.url, provision=provision.__name__
+        )
         with (
             Stack(template, there / "stack", {}) as site,
             chromium.browser(there / "profile") as browser,
@@ -66,7 +69,7 @@ def main(directory: Path, *, every: bool) -> int:
                 for path in addresses.addresses(route, site)[:1]:
                     browser.open(site.base_url + _at_its_best(path, site))
                     if route.name == "routing:try_rule":
-                        browser.fill_in("prompt", "What is the capital of France?")
+                        browser.fill_in("prompt", "What is 2+2?")
                     _take(browser, directory, _name(route.name), wanted)
     return 0
 
@@ -86,6 +89,16 @@ def _at_its_best(path: str, site: Stack) -> str:
     """Made-up money is shown when asked for; of decisions, one with its texts."""
     if path.endswith("/reports/"):
         return f"{path}?simulated=1"
+    if path.startswith("/rules/"):  # one that is new, as a reader's own is
+        (row,) = site.query(
+            "SELECT id FROM routing_cascaderule WHERE name = ?", provision.RULES[1]
+        )
+        return f"/rules/{row['id']}/try/"
+    if "/upstreammodel/" in path:
+        (row,) = site.query(
+            "SELECT id FROM routing_upstreammodel WHERE name = ?", provision.KNOWN_MODEL
+        )
+        return f"/admin/routing/upstreammodel/{row['id']}/change/"
     if path.startswith("/d/"):
         kept = site.query(
             "SELECT decision_id FROM metrics_kepttext WHERE verifier IS NOT NULL"
