@@ -4,6 +4,8 @@ Imported by programs that have none of our packages.
 """
 
 import json
+import sys
+import traceback
 
 SCENES = (
     *("text", "stream", "tools", "parallel", "structured", "image"),
@@ -163,3 +165,17 @@ def faults(ask):
 def read(session):
     """What a session reads of every scene it has."""
     return {scene: getattr(session, scene)() for scene in SCENES}
+
+
+def play(make, read=read):
+    """Play a session for each job on a line of the input, and write what it read.
+
+    `make` makes one of a job. A program is started once: most take seconds to import.
+    """
+    for line in sys.stdin:
+        try:
+            told = read(make(parsed(line)))
+        except Exception:  # noqa: BLE001  told to who waits for the line
+            told = {"failed": traceback.format_exc()}
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from routing.simulator import Simulator
+from tests.clients.openai.players import Players
 from tests.fixtures import (  # noqa: F401  fixtures are found by their names here
     SharedStack,
     shared_stack,
@@ -35,3 +36,9 @@ def template(
 @pytest.fixture(scope="session")
 def stack(shared_stack: SharedStack) -> Stack:
     return shared_stack()
+
+
+@pytest.fixture(scope="session")
+def players() -> Iterator[Players]:
+    with Players() as players:
+        yield players

@@ -1,7 +1,5 @@
-"""`python instructor_session.py JOB`: what instructor reads, as JSON."""
+"""`python instructor_session.py`: what instructor reads, as JSON."""
 
-import json
-import sys
 from collections.abc import Iterable
 
 import asked
@@ -32,12 +30,12 @@ class get_time(BaseModel):
 class Session:
     def __init__(self, job):
         self.job = job
+        url = f"{job['url']}/v1"
+        self.client = openai.OpenAI(base_url=url, api_key=job["key"], max_retries=0)
+        self.stranger = self.client.with_options(api_key="sk-cascade-wrong")
 
-    def ask(self, *messages, mode=instructor.Mode.JSON_SCHEMA, key=None, **more):
-        raw = openai.OpenAI(
-            base_url=f"{self.job['url']}/v1", api_key=key or self.job["key"]
-        )
-        client = instructor.from_openai(raw, mode=mode)
+    def ask(self, *messages, mode=instructor.Mode.JSON_SCHEMA, client=None, **more):
+        client = instructor.from_openai(client or self.client, mode=mode)
         return client.chat.completions.create(
             model=self.job["model"],
             messages=list(messages),
@@ -82,8 +80,7 @@ class Session:
 
     def errors(self):
         told = asked.faults(lambda words: self.ask(said(words)))
-        wrong = {"key": "sk-cascade-wrong"}
-        key = asked.refused(lambda: self.ask(said(asked.HI), **wrong))
+        key = asked.refused(lambda: self.ask(said(asked.HI), client=self.stranger))
         return {"key": key, **told}
 
     def disconnect(self):
@@ -100,4 +97,4 @@ class Session:
 
 
 if __name__ == "__main__":
-    json.dump(asked.read(Session(asked.parsed(sys.argv[1]))), sys.stdout)
+    asked.play(Session)

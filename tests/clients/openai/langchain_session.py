@@ -1,7 +1,4 @@
-"""`python langchain_session.py JOB`: what langchain-openai reads, as JSON."""
-
-import json
-import sys
+"""`python langchain_session.py`: what langchain-openai reads, as JSON."""
 
 import asked
 from langchain_core.messages import HumanMessage, ToolMessage
@@ -91,4 +88,4 @@ class Session:
 
 
 if __name__ == "__main__":
-    json.dump(asked.read(Session(asked.parsed(sys.argv[1]))), sys.stdout)
+    asked.play(Session)

@@ -1,7 +1,4 @@
-"""`python litellm_session.py JOB`: what litellm reads as a client, as JSON."""
-
-import json
-import sys
+"""`python litellm_session.py`: what litellm reads as a client, as JSON."""
 
 import asked
 import litellm
@@ -51,4 +48,4 @@ if __name__ == "__main__":
     litellm.drop_params = True
     # It prints advice beside its errors, to where the JSON goes.
     litellm.suppress_debug_info = True
-    json.dump(asked.read(Session(asked.parsed(sys.argv[1]))), sys.stdout)
+    asked.play(Session)

@@ -1,9 +1,7 @@
-"""`python pydantic_ai_session.py JOB`: what pydantic-ai reads, as JSON."""
+"""`python pydantic_ai_session.py`: what pydantic-ai reads, as JSON."""
 
 import asyncio
 import base64
-import json
-import sys
 
 import asked
 from pydantic import BaseModel
@@ -110,4 +108,4 @@ def calls_in(run):
 
 
 if __name__ == "__main__":
-    json.dump(asked.read(Session(asked.parsed(sys.argv[1]))), sys.stdout)
+    asked.play(Session)

@@ -1,10 +1,7 @@
-"""`python sdk_session.py JOB`: what the official SDK reads, as JSON.
+"""`python sdk_session.py`: what the official SDK reads, as JSON.
 
 It knows nothing of ours, and is the same for its older major.
 """
-
-import json
-import sys
 
 import asked
 import openai
@@ -59,6 +56,4 @@ class Session(asked.ChatSession):
 
 
 if __name__ == "__main__":
-    session = Session(asked.parsed(sys.argv[1]))
-    told = {**asked.read(session), "listed": session.listed()}
-    json.dump(told, sys.stdout)
+    asked.play(Session, lambda s: {**asked.read(s), "listed": s.listed()})

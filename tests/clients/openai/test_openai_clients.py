@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.clients.openai.asked import DEGREES, SCENES
+from tests.clients.openai.players import Players
 from tests.clients.openai.provision import MODES, PAIRS
-from tests.clients.sessions import printed
-from tests.programs import python_with
 from tests.stack import Stack, wait_for
 
 pytestmark = pytest.mark.clients
 
-HERE = Path(__file__).parent
 # The script of each program, and the newest release when this was written.
 PROGRAMS = {
     "openai": ("sdk", "openai==3.57.0"),
@@ -76,7 +72,7 @@ CANNOT = {"instructor": {"tools.text"}}
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_reads_what_it_needs_of_every_scene(
-    stack: Stack, program: str, pair: str, mode: str
+    stack: Stack, players: Players, program: str, pair: str, mode: str
 ) -> None:
     script, requirement = PROGRAMS[program]
     tag, asked = f"{pair}-{mode}", PAIRS[pair][0]
@@ -87,8 +83,7 @@ def test_reads_what_it_needs_of_every_scene(
         "model": asked,
         "run": f"{program} {tag}",
     }
-    path = HERE / f"{script}_session.py"
-    read = printed(str(python_with(requirement)), str(path), json.dumps(job))
+    read = players.read(script, requirement, job)
     assert faults_in(read, CANNOT.get(program, set())) == []
     made = wait_for("decisions", lambda: settled(rows(stack, tag)[before:], mode))
     assert strays_in(made, mode) == []
