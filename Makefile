@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run env demo test check bench bench-economics bench-quality bench-reports screenshots test-postgres test-live test-clients fuzz attack sbom lock
+.PHONY: help run env demo test check coverage bench bench-economics bench-quality bench-reports screenshots test-postgres test-live test-clients fuzz attack sbom lock
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
 SERVE_ON = $(strip $(if $(filter command,$(firstword $(origin HOST))),$(HOST),\
 	$(filter 127.0.0.1 0.0.0.0 localhost :: ::1,$(HOST))))
 # Each process takes a run of neighbours, so that what they share is set up once.
-PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal $(COVERAGE)
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal
 TEST_MANAGE := DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py
 
 help:  ## list these commands
@@ -48,7 +48,10 @@ check: $(INSTALLED_DEV)  ## format, lint, types, contracts, migrations, deployme
 	$(BIN)/lint-imports
 	$(TEST_MANAGE) makemigrations --check --dry-run
 	BEHIND_TLS=true $(TEST_MANAGE) check --deploy --fail-level WARNING
-	$(MAKE) test COVERAGE=--cov
+	$(MAKE) test
+
+coverage: $(INSTALLED_DEV)  ## run the tests and say which lines none of them reaches
+	$(PYTEST) --cov
 
 bench: $(INSTALLED_DEV)  ## print latency, throughput and memory beside the bare floor
 	$(BIN)/python -m bench
