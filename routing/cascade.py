@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 from routing import drafting, verifying
 from routing.adapting import draft_copy
@@ -14,7 +15,8 @@ from routing.drafting import Draft
 from routing.eligibility import reason_against
 from routing.looking import Inquiry
 from routing.outcome import Outcome
-from routing.quality.deciding import JUDGE_BY_PRIOR
+from routing.quality.deciding import JUDGE_BY_PRIOR, vetoed
+from routing.quality.vetoes import vetoes_of_call
 from routing.types import (
     NOTHING_RECALLED,
     CascadePlan,
@@ -73,6 +75,7 @@ def drafted(
         plan.draft,
         upstream=upstream,
         timeout_s=plan.rule.draft_timeout_s,
+        vetoes=partial(vetoes_of_call, request),
     )
     return _judged(request, nothing_yet, draft, inquiry, judge=judge)
 
@@ -100,7 +103,9 @@ def _judged(
     """Return what came of the draft; a pass-through when nobody waits any more."""
     terms = so_far.plan.rule
     verdict = None
-    if draft.completion is not None and terms is not None and not draft.gone:
+    if draft.vetoes and terms is not None:
+        verdict = vetoed(draft.vetoes, terms.threshold)
+    elif draft.completion is not None and terms is not None and not draft.gone:
         verdict = judge(request, draft.completion, terms, inquiry)
     calls = (*draft.calls, *inquiry.calls())
     tried = dataclasses.replace(so_far, draft=draft, calls=calls)

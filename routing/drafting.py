@@ -15,6 +15,7 @@ from routing.openings import bounded
 from routing.patience import wait_before_retry
 from routing.reading import READINGS, answer_dialect
 from routing.sse import EVENT_STREAM, EventSplitter, is_of_kind
+from routing.streams import Json
 from routing.translating.replies import TranslatedReply
 from routing.types import (
     Call,
@@ -26,20 +27,27 @@ from routing.types import (
     Target,
     Upstream,
 )
+from routing.verdicts import Signal
 
 # The longest answers, of 128,000 tokens, are a megabyte of text.
 MAX_DRAFT_BYTES = 8 * 1024 * 1024
 # An event a token, of about 120 bytes, leaves room at twice that length.
 MAX_DRAFT_STREAM_BYTES = 32 * 1024 * 1024
 MAX_DRAFT_EVENTS = 200_000
-
+# Of a draft that still arrives; the others are judged at its end, once for all.
+MAX_CALLS_LOOKED_AT = 20
 
 # A longer wait would cost the client more than the draft saves.
 RETRY_WAIT_S = 2.0
 # A shorter limit than this is the rule's impatience, and no fault of the provider's.
 PATIENT_S = 10.0
 
-Sleep = Callable[[float], None]
+# What a finished tool call of a draft that still arrives already decides.
+CallVetoes = Callable[[Json], tuple[Signal, ...]]
+
+
+def _no_vetoes(_: Json) -> tuple[Signal, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +58,8 @@ class Draft:
     `parts` is the body as received, in `dialect`: one whole JSON message, or a stream's
     raw events.
     `completion` is None when there is none to judge; `failure` then says why:
-    `draft_error` or `draft_timeout`. `gone`: the client left meanwhile.
+    `draft_error` or `draft_timeout`, or `veto` where `vetoes` ended it while it still
+    arrived. `gone`: the client left meanwhile.
     """
 
     calls: tuple[Call, ...]
@@ -58,12 +67,17 @@ class Draft:
     parts: tuple[bytes, ...] = ()
     completion: Completion | None = None
     failure: str = ""
+    vetoes: tuple[Signal, ...] = ()
     gone: bool = False
     dialect: Dialect = "anthropic"
 
 
 class _Unusable(Exception):
-    """The draft's answer is not one we can judge."""
+    """The draft's answer is not one we can judge, or need to: `vetoes` settle it."""
+
+    def __init__(self, vetoes: tuple[Signal, ...] = ()) -> None:
+        super().__init__()
+        self.vetoes = vetoes
 
 
 def take(
@@ -73,7 +87,7 @@ def take(
     upstream: Upstream,
     timeout_s: float,
     role: Role = "draft",
-    sleep: Sleep = time.sleep,
+    vetoes: CallVetoes = _no_vetoes,
 ) -> Draft:
     """Return the draft's whole answer, or why there is none. Never raises for either.
 
@@ -81,11 +95,12 @@ def take(
     draft is asked in the client's own shape, stream or not. A provider that is
     busy is asked once more when its `retry-after` is no longer than `RETRY_WAIT_S`.
     Whatever else goes wrong is a reason to escalate, not an error of the client's.
-    `timeout_s` bounds all of it.
+    `timeout_s` bounds all of it. A stream is left at the first of its tool calls that
+    `vetoes`: what would still come is not paid.
     """
     deadline = time.monotonic() + timeout_s
     patient = timeout_s >= PATIENT_S
-    asker = _Asker(request, target, upstream, role=role, patient=patient)
+    asker = _Asker(request, target, upstream, role, patient, vetoes)
     first = asker.ask(timeout_s)
     wait_s = wait_before_retry(first.calls[-1].status, first.headers)
     if wait_s is None or wait_s > RETRY_WAIT_S:
@@ -93,7 +108,7 @@ def take(
     left_s = deadline - time.monotonic() - wait_s
     if left_s <= 0:
         return first
-    sleep(wait_s)
+    time.sleep(wait_s)
     second = asker.ask(left_s)
     calls = (_with_wait(first.calls[-1], wait_s), *second.calls)
     return dataclasses.replace(second, calls=calls)
@@ -113,9 +128,10 @@ class _Asker:
     upstream: Upstream
     role: Role
     patient: bool
+    vetoes: CallVetoes
 
     def ask(self, timeout_s: float) -> Draft:
-        reading = _Reading(self.request, self.target, self.role)
+        reading = _Reading(self.request, self.target, self.role, self.vetoes)
         try:
             reply = self.upstream.ask(self.request, self.target, timeout_s=timeout_s)
             return reading.read(plain(reply), stream=self.request.stream)
@@ -126,17 +142,23 @@ class _Asker:
             return reading.failed("draft_timeout", cut_off=True, because=blamed)
         except ProxyError as error:
             return reading.failed("draft_error", because=error)
-        except _Unusable:
-            return reading.failed("draft_error")
+        except _Unusable as found:
+            failure = "veto" if found.vetoes else "draft_error"
+            draft = reading.failed(failure, cut_off=bool(found.vetoes))
+            return dataclasses.replace(draft, vetoes=found.vetoes)
 
 
 class _Reading:
     """One draft while it is read; knows the usage so far when it breaks off."""
 
-    def __init__(self, request: ChatRequest, target: Target, role: Role) -> None:
+    def __init__(
+        self, request: ChatRequest, target: Target, role: Role, vetoes: CallVetoes
+    ) -> None:
         self._request = request
         self._target = target
         self._role = role
+        self._vetoes = vetoes
+        self._looked_at = 0
         self._dialect = answer_dialect(request, target)
         self._started = time.monotonic()
         self._status: int | None = None
@@ -195,11 +217,18 @@ class _Reading:
             for event in splitter.feed(chunk):
                 events.append(event)
                 self._folder.add(event)
+                self._look_at(self._folder.ended_calls())
             if len(events) > MAX_DRAFT_EVENTS:
                 raise _Unusable
         if not self._folder.whole:
             raise _Unusable
         return (*events, *((splitter.rest,) if splitter.rest else ()))
+
+    def _look_at(self, calls: list[Json]) -> None:
+        for call in calls[: MAX_CALLS_LOOKED_AT - self._looked_at]:
+            self._looked_at += 1
+            if vetoes := self._vetoes(call):
+                raise _Unusable(vetoes)
 
     def _call(
         self,

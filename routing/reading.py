@@ -40,6 +40,9 @@ class Folder(Protocol):
     def completion(self) -> Completion | None:
         """Return the answer as told so far; None when none has begun."""
 
+    def ended_calls(self) -> list[Json]:
+        """Return the tool calls that have ended since this was last asked."""
+
 
 class Meter(Protocol):
     """Watches a live answer go by."""
@@ -118,6 +121,10 @@ class ChunkFolder:
         told = self._folder.completion()
         logprobs = tuple(self._translator.logprobs)
         return dataclasses.replace(told, logprobs=logprobs) if told else None
+
+    def ended_calls(self) -> list[Json]:
+        """Return the tool calls that have ended since this was last asked."""
+        return self._folder.ended_calls()
 
     def _end(self) -> None:
         # Some servers tell why they stopped, and no end.

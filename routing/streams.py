@@ -43,6 +43,7 @@ class MessageFolder:
         self.error: Json | None = None
         self._message: Json | None = None
         self._blocks: dict[Any, _BlockFolder] = {}
+        self._ended: list[_BlockFolder] = []
 
     def add(self, raw: bytes) -> None:
         """Take the next event, exactly as it came."""
@@ -68,6 +69,11 @@ class MessageFolder:
         message = self._message | {"content": blocks}
         return Completion(message=message, usage=usage_of(message.get("usage")))
 
+    def ended_calls(self) -> list[Json]:
+        """Return the tool calls that have ended since this was last asked."""
+        ended, self._ended = self._ended, []
+        return [block.folded() for block in ended]
+
     def _start(self, event: Json) -> None:
         message = event.get("message")
         self._message = dict(message) if isinstance(message, dict) else {}
@@ -79,6 +85,11 @@ class MessageFolder:
         block, delta = self._blocks.get(_index(event)), event.get("delta")
         if block is not None and isinstance(delta, dict):
             block.grow(delta)
+
+    def _end_block(self, event: Json) -> None:
+        block = self._blocks.get(_index(event))
+        if block is not None and block.is_call:
+            self._ended.append(block)
 
     def _change(self, event: Json) -> None:
         """Apply a `message_delta`; its usage is cumulative, so it overwrites."""
@@ -101,6 +112,7 @@ _FOLDS = {
     "message_start": MessageFolder._start,
     "content_block_start": MessageFolder._start_block,
     "content_block_delta": MessageFolder._grow_block,
+    "content_block_stop": MessageFolder._end_block,
     "message_delta": MessageFolder._change,
     "message_stop": MessageFolder._stop,
     "error": MessageFolder._fail,
@@ -115,6 +127,11 @@ class _BlockFolder:
         self._texts: dict[str, list[str]] = {}
         self._citations: list[Any] = []
         self._input: list[str] = []
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it calls a tool of the client."""
+        return self._block.get("type") == "tool_use"
 
     def grow(self, delta: Json) -> None:
         kind = str(delta.get("type"))

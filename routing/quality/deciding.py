@@ -46,12 +46,7 @@ class RuleJudge:
         threshold = terms.threshold
         vetoes = vetoes_of(request, draft)
         if vetoes:
-            return Verdict(
-                confidence=0.0,
-                threshold=threshold,
-                signals=vetoes,
-                reason=f"veto:{vetoes[0].name}",
-            )
+            return vetoed(vetoes, threshold)
         judging = _Judging(self, request, draft, terms, looks)
         confidence = judging.confidence()
         reason = "" if confidence >= threshold else LOW_CONFIDENCE
@@ -67,6 +62,16 @@ class RuleJudge:
 
 
 JUDGE_BY_PRIOR = RuleJudge()
+
+
+def vetoed(vetoes: tuple[Signal, ...], threshold: float) -> Verdict:
+    """Return the verdict that `vetoes`, at least one, come to. The first is named."""
+    return Verdict(
+        confidence=0.0,
+        threshold=threshold,
+        signals=vetoes,
+        reason=f"veto:{vetoes[0].name}",
+    )
 
 
 class _Judging:

@@ -5,9 +5,10 @@ What only makes a draft likely to be bad is a feature, not a veto.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from routing.quality import ending, structured, text, tools
+from routing.streams import Json
 from routing.types import ChatRequest, Completion
 from routing.verdicts import Signal
 
@@ -30,14 +31,37 @@ VETOES: tuple[tuple[str, Veto], ...] = (
     ("prompt_echo", text.prompt_echo),
 )
 
+# True of one call, they stay so whatever the model goes on to write.
+_OF_A_CALL = frozenset({"unknown_tool", "invalid_tool_input"})
+
 
 def vetoes_of(request: ChatRequest, draft: Completion) -> tuple[Signal, ...]:
     """Return the vetoes that fire, the one to name as the reason first.
 
     Deterministic. Never raises for what a client or model wrote.
     """
+    return _fired(VETOES, request, draft)
+
+
+def vetoes_of_call(request: ChatRequest, call: Json) -> tuple[Signal, ...]:
+    """Return the vetoes that one whole tool call of an unfinished draft settles.
+
+    They would fire at the draft's end too. Of an input that is no object nothing is
+    said yet: the model may have been cut off, which its end explains better. Never
+    raises, as `vetoes_of`.
+    """
+    if not isinstance(call.get("input"), dict):
+        return ()
+    draft = Completion(message={"content": [call]}, usage=None)
+    settled = ((name, fires) for name, fires in VETOES if name in _OF_A_CALL)
+    return _fired(settled, request, draft)
+
+
+def _fired(
+    vetoes: Iterable[tuple[str, Veto]], request: ChatRequest, draft: Completion
+) -> tuple[Signal, ...]:
     return tuple(
         Signal(name=name, value=1.0, veto=True)
-        for name, fires in VETOES
+        for name, fires in vetoes
         if fires(request, draft)
     )

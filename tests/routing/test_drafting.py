@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -223,19 +225,25 @@ def test_an_event_of_countless_lines_is_no_part_of_a_draft():
     assert draft.failure == "draft_error"
 
 
+@pytest.fixture
+def waits(monkeypatch):
+    """How long was waited before each further try."""
+    waited: list[float] = []
+    clock = SimpleNamespace(sleep=waited.append, monotonic=time.monotonic)
+    monkeypatch.setattr(drafting, "time", clock)
+    return waited
+
+
 def take_patiently(*answers, timeout_s=60.0):
-    """The draft, and how long was waited before each further try."""
-    waits: list[float] = []
     upstream = ScriptedUpstream(*((DRAFT, answer) for answer in answers))
     draft = drafting.take(
         make_request(),
         make_target(DRAFT),
         upstream=upstream,
         timeout_s=timeout_s,
-        sleep=waits.append,
     )
     assert len(upstream.asked) == len(draft.calls)
-    return draft, waits
+    return draft
 
 
 def busy(status=529, **headers):
@@ -243,50 +251,49 @@ def busy(status=529, **headers):
     return FakeReply(b"{}", status=status, headers=(*JSON, *named))
 
 
-def test_asks_a_busy_provider_again_when_it_says_soon():
+def test_asks_a_busy_provider_again_when_it_says_soon(waits):
     answer = FakeReply(message_bytes(model=DRAFT))
-    draft, waits = take_patiently(busy(429, retry_after="1"), answer)
+    draft = take_patiently(busy(429, retry_after="1"), answer)
     assert waits == [1.0]
     assert draft.completion is not None
     assert [call.status for call in draft.calls] == [429, 200]
     assert draft.calls[0].duration_ms >= 1000.0, "waiting for a provider is its time"
 
 
-def test_asks_a_busy_provider_once_more_and_not_again():
-    draft, waits = take_patiently(busy(), busy(retry_after="0"))
+def test_asks_a_busy_provider_once_more_and_not_again(waits):
+    draft = take_patiently(busy(), busy(retry_after="0"))
     assert waits == [0.5]
     assert draft.failure == "draft_error"
     assert [call.status for call in draft.calls] == [529, 529]
 
 
-def test_does_not_wait_long():
-    _, waits = take_patiently(busy(429, retry_after=str(drafting.RETRY_WAIT_S + 0.1)))
+def test_does_not_wait_long(waits):
+    take_patiently(busy(429, retry_after=str(drafting.RETRY_WAIT_S + 0.1)))
     assert waits == []
 
 
+@pytest.mark.usefixtures("waits")
 def test_the_time_of_all_tries_is_bounded_together():
-    waits: list[float] = []
     upstream = ScriptedUpstream((DRAFT, busy(retry_after="2")), (DRAFT, busy()))
     drafting.take(
         make_request(),
         make_target(DRAFT),
         upstream=upstream,
         timeout_s=3.0,
-        sleep=waits.append,
     )
     first, second = (asked.timeout_s for asked in upstream.asked)
     assert first == 3.0
     assert 0 < second <= 1.0
 
 
-def test_waits_no_longer_than_the_draft_may_take():
-    draft, waits = take_patiently(busy(429, retry_after="1"), timeout_s=0.5)
+def test_waits_no_longer_than_the_draft_may_take(waits):
+    draft = take_patiently(busy(429, retry_after="1"), timeout_s=0.5)
     assert (waits, draft.failure) == ([], "draft_error")
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
-def test_asks_again_only_when_a_provider_is_busy(status):
-    _, waits = take_patiently(busy(status, retry_after="0.1"))
+def test_asks_again_only_when_a_provider_is_busy(status, waits):
+    take_patiently(busy(status, retry_after="0.1"))
     assert waits == []
 
 
