@@ -175,6 +175,32 @@ def stand_in(calls: Sequence[CallRecord]) -> CallRecord | None:
     return None if "verifier" in roles else roles.get("draft")
 
 
+def with_spares(
+    calls: Sequence[CallRecord], stakes: Stakes, caches: Caches
+) -> tuple[CallRecord, ...]:
+    """Return `calls`, each verifier that was left unread at what its answer would cost.
+
+    What a provider bills for an answer nobody read to its end is not told: this is the
+    most it can be, as far as the draft tells. Unknown where there is no usage of one.
+    """
+    draft = _answered(calls, "draft")
+    return tuple(
+        _as_if_read(call, draft.usage, stakes, caches)
+        if call.role == "spare" and draft and draft.usage
+        else call
+        for call in calls
+    )
+
+
+def _as_if_read(
+    call: CallRecord, usage: Usage, stakes: Stakes, caches: Caches
+) -> CallRecord:
+    likely = _in_verifiers_tokens(usage, stakes, _really_held(usage, stakes, caches))
+    price = stakes.verifier_price(likely)
+    nusd = None if price is None else cost_nusd(likely, price)
+    return dataclasses.replace(call, usage=likely, price=price, cost_nusd=nusd)
+
+
 def total_cost_nusd(calls: Sequence[CallRecord]) -> int | None:
     """Return what all calls cost together; None when the cost of one is not known."""
     return _sum(call.cost_nusd for call in calls)

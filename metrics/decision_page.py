@@ -187,6 +187,11 @@ def _notes(call: CallRecord) -> list[str]:
         known = "It failed, so it costs nothing." if call.cost_nusd == 0 else ""
         return [f"The provider reported no tokens. {known}".strip()]
     notes = []
+    if call.role == "spare":
+        notes.append(
+            "It was asked beside the draft, which was accepted after all. Its answer "
+            "was not read: it is counted at what that would have cost."
+        )
     if usage.web_searches:
         each = call.price.web_search_nusd if call.price else None
         notes.append(

@@ -40,6 +40,7 @@ PARTS = {
     "draft": "draft",
     "verifier": "verifier",
     "fallback": "verifier",
+    "spare": "verifier",
 }
 
 # Of decisions whose baseline is what the verifier would have cost had it not gone cold.

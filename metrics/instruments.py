@@ -224,7 +224,8 @@ def _observe_money(record: DecisionRecord, simulated: str) -> None:
 
 
 def _observe_call(call: CallRecord, simulated: str) -> None:
-    _upstream(call.role, model_label(call.model)).observe(call.duration_ms / 1e3)
+    if call.role != "spare":  # nobody waited for it
+        _upstream(call.role, model_label(call.model)).observe(call.duration_ms / 1e3)
     if call.usage is not None:
         _count_tokens(_call_counters(call.role, simulated), call.usage)
 

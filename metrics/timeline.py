@@ -17,7 +17,12 @@ TOP, LABEL_HEIGHT, BOTTOM = 8, 28, 40
 MIN_BAR_WIDTH = 3
 LONGEST_LABEL = 44
 TICKS = 4
-COLOURS = {"draft": "draft", "verifier": "verifier", "fallback": "fallback"}
+COLOURS = {
+    "draft": "draft",
+    "verifier": "verifier",
+    "spare": "verifier",
+    "fallback": "fallback",
+}
 SCALE_WIDTH, SCALE_MARGIN = 320, 16
 
 
@@ -127,8 +132,8 @@ def scale(*, confidence: float, threshold: float) -> Scale:
 
 
 def role_in_words(call: CallRecord) -> str:
-    """Return the role as people write it: second opinion."""
-    return call.role.replace("_", " ")
+    """Return the role as people write it: second opinion, spare verifier."""
+    return "spare verifier" if call.role == "spare" else call.role.replace("_", " ")
 
 
 def _starts(calls: Sequence[CallRecord]) -> list[int]:
@@ -144,7 +149,7 @@ def _bar(call: CallRecord, row: int, start_ms: int, end_ms: int) -> Bar:
     top = TOP + row * ROW_HEIGHT
     return Bar(
         kind=COLOURS.get(call.role, "check"),
-        failed=call.status != 200,
+        failed=call.status != 200 and call.role != "spare",
         label=_label(call),
         title=_words(call),
         x=round(min(WIDTH * start_ms / end_ms, WIDTH - width), 1),
@@ -171,6 +176,8 @@ def _words(call: CallRecord) -> str:
 
 
 def _status(call: CallRecord) -> str:
+    if call.role == "spare":
+        return "not waited for"
     return "no status" if call.status is None else f"status {call.status}"
 
 

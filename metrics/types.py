@@ -15,7 +15,9 @@ TRY_TAG = "try"
 # Confidence is kept in so many steps.
 BINS = 100
 
-Role = Literal["draft", "verifier", "second_opinion", "judge", "shadow", "fallback"]
+Role = Literal[
+    "draft", "verifier", "spare", "second_opinion", "judge", "shadow", "fallback"
+]
 OutcomeKind = Literal["accepted", "escalated", "pass_through", "account", "shadow"]
 
 

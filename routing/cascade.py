@@ -17,6 +17,7 @@ from routing.looking import Inquiry
 from routing.outcome import Outcome
 from routing.quality.deciding import JUDGE_BY_PRIOR, vetoed
 from routing.quality.vetoes import vetoes_of_call
+from routing.spare import Spare
 from routing.types import (
     NOTHING_RECALLED,
     CascadePlan,
@@ -52,10 +53,10 @@ def run(
     if against is not None or plan.draft is None or plan.rule is None:
         so_far = dataclasses.replace(nothing_yet, reason=against or plan.reason)
         return verifying.answered(request, so_far, upstream)
+    spare = Spare(request, plan, upstream)
+    spare.begin()
     so_far = drafted(request, nothing_yet, upstream=upstream, judge=judge)
-    if not so_far.escalated:
-        return so_far
-    return verifying.answered(request, so_far, upstream)
+    return spare.answered(so_far) if so_far.escalated else spare.left(so_far)
 
 
 def drafted(

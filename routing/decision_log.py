@@ -84,8 +84,9 @@ class Decision:
         aborted: bool,  # noqa: FBT001  private, and named at its only call
     ) -> DecisionRecord:
         plan, verdict = outcome.plan, outcome.verdict
-        priced = tuple(self._priced(call, request) for call in calls)
         stakes, caches = self._stakes(plan), outcome.recalled.caches
+        each = (self._priced(call, request) for call in calls)
+        priced = baseline.with_spares(tuple(each), stakes, caches)
         alone = baseline.baseline_of(priced, stakes, caches)
         answered = outcome.error is None and not outcome.gone
         return DecisionRecord(

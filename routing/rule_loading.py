@@ -16,7 +16,13 @@ from routing.config import (
 )
 from routing.models import CascadeRule
 from routing.quality.knowledge import OnLapse
-from routing.rule_terms import OnVerifierError, ResponseModel, RuleTerms, ShadowTerms
+from routing.rule_terms import (
+    Latency,
+    OnVerifierError,
+    ResponseModel,
+    RuleTerms,
+    ShadowTerms,
+)
 from routing.types import When
 from routing.validators import header_lines
 
@@ -50,6 +56,8 @@ def rule_config(row: CascadeRule) -> RuleConfig:
             threshold=row.threshold,
             prior=row.prior,
             draft_timeout_s=row.draft_timeout_s,
+            latency=cast(Latency, row.latency),
+            slow_draft_s=row.slow_draft_s,
             on_verifier_error=cast(OnVerifierError, row.on_verifier_error),
             response_model=cast(ResponseModel, row.response_model),
             clamp_max_tokens=row.clamp_max_tokens,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 ResponseModel = Literal["requested", "served"]
+Latency = Literal["save", "balanced"]
 OnVerifierError = Literal["relay", "return_draft"]
 
 
@@ -44,12 +45,16 @@ class RuleTerms:
 
     `prior` is the confidence of a draft no veto touched, a stated assumption until
     labels exist; `text_share` is of decisions whose text is kept. All lie in [0, 1].
+    With `latency` balanced the verifier is asked beside a draft that takes longer than
+    `slow_draft_s`.
     """
 
     name: str
     threshold: float
     prior: float
     draft_timeout_s: float
+    latency: Latency = "save"
+    slow_draft_s: float = 3.0
     on_verifier_error: OnVerifierError = "relay"
     response_model: ResponseModel = "requested"
     clamp_max_tokens: bool = False
@@ -59,5 +64,5 @@ class RuleTerms:
     def __post_init__(self) -> None:
         if not all(0 <= n <= 1 for n in (self.threshold, self.prior, self.text_share)):
             raise ValueError("threshold, prior and text_share lie between 0 and 1")
-        if self.draft_timeout_s <= 0:
-            raise ValueError("draft_timeout_s is positive")
+        if self.draft_timeout_s <= 0 or self.slow_draft_s <= 0:
+            raise ValueError("times are positive")

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 class Ticket(Protocol):
     """The link from a client's connection to the upstream socket it waits on."""
 
-    gone: bool
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left."""
 
     def bind(self, sock: Any) -> None:
         """Shut `sock` down when the client leaves; at once when it has left."""

@@ -244,6 +244,16 @@ class Upstream(Protocol):
         client has left.
         """
 
+    def branch(self) -> Branch:
+        """Return an upstream whose calls can be left while the client stays."""
+
+
+class Branch(Upstream, Protocol):
+    """An upstream for calls whose answers may turn out not to be needed."""
+
+    def leave(self) -> None:
+        """End its calls, each with ClientGone; none begins any more."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:

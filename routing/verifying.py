@@ -49,6 +49,15 @@ class _Try:
         """The failed call, if there was one."""
         return (self.call,) if self.call else ()
 
+    def since(self, moment: float) -> _Try:
+        """Return this try as one that nobody waited for before `moment`."""
+        opened = self.opened
+        if opened is None or opened.started >= moment:
+            return self
+        waited_ms = (time.monotonic() - moment) * 1000
+        opened = dataclasses.replace(opened, started=moment, waited_ms=waited_ms)
+        return dataclasses.replace(self, opened=opened)
+
     def dropped(self) -> _Try:
         """Return this try with its reply closed: something else is answered."""
         if self.opened is None:
@@ -57,18 +66,54 @@ class _Try:
         return _Try(call=self.opened.ended(None))
 
 
-def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outcome:
-    """Return `so_far` with the verifier's answer, or what came in its place.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of asking the verifier and, where its provider failed, its fallback."""
 
-    Its fallback is asked when its provider is at fault; when that fails too, the
-    client gets what the verifier said.
+    verifier: _Try
+    fallback: _Try | None = None
+
+    def waited_for(self, since: float) -> Asked:
+        """Return the same, waited for no sooner than `since`, in monotonic seconds."""
+        fallback = self.fallback
+        return Asked(
+            verifier=self.verifier.since(since),
+            fallback=fallback.since(since) if fallback else None,
+        )
+
+    def dropped(self) -> None:
+        """Close what answers: nobody will read it."""
+        for each in (self.verifier, self.fallback):
+            if each is not None:
+                each.dropped()
+
+
+def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outcome:
+    """Return `so_far` with the verifier's answer, or what came in its place."""
+    return settled(so_far, asked(request, so_far.plan, upstream))
+
+
+def asked(request: ChatRequest, plan: CascadePlan, upstream: Upstream) -> Asked:
+    """Return what came of asking the verifier, and its fallback if need be.
+
+    Whoever takes it settles or drops it: what answers is open.
     """
-    plan = so_far.plan
     verifier = _ask(as_meant(request, plan), plan.verifier, upstream, role="verifier")
     if not verifier.unavailable or plan.fallback is None:
-        return _from_verifier(so_far, verifier)
+        return Asked(verifier=verifier)
     copy = copy_for(request, plan.fallback, plan.rule)
     fallback = _ask(copy, plan.fallback, upstream, role="fallback")
+    return Asked(verifier=verifier, fallback=fallback)
+
+
+def settled(so_far: Outcome, asked: Asked) -> Outcome:
+    """Return `so_far` with whoever answered of those that were `asked`.
+
+    When the fallback fails too, the client gets what the verifier said.
+    """
+    verifier, fallback = asked.verifier, asked.fallback
+    if fallback is None:
+        return _from_verifier(so_far, verifier)
     if fallback.answers:
         so_far = _with_calls(so_far, verifier.dropped().calls)
         return dataclasses.replace(so_far, verifier=fallback.opened)

@@ -63,6 +63,32 @@ class WatchTicket:
                 _shut_down(sock)
 
 
+class BranchTicket:
+    """A ticket for calls of a client that may be left while it stays."""
+
+    def __init__(self, trunk: Ticket) -> None:
+        self._trunk, self._own = trunk, WatchTicket()
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left, or these calls were."""
+        return self._own.gone or self._trunk.gone
+
+    def bind(self, sock: Any) -> None:
+        """Shut `sock` down when either leaves; at once when one has."""
+        self._trunk.bind(sock)
+        self._own.bind(sock)
+
+    def unbind(self, sock: Any) -> None:
+        """Forget `sock`. Once this returns nothing will shut it down."""
+        self._own.unbind(sock)
+        self._trunk.unbind(sock)
+
+    def leave(self) -> None:
+        """Shut down what these calls wait on, and nothing else of the client's."""
+        self._own.leave()
+
+
 class ClientWatch:
     """Hands out a ticket per client; starts its loop in the process that first asks.
 

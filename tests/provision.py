@@ -19,6 +19,8 @@ RULES = {
     "standin": {"prior": 0.45, "on_verifier_error": "return_draft"},
     "served": {"response_model": "served"},
     "hasty": {"draft_timeout_s": 0.4},
+    "balanced": {"latency": "balanced", "slow_draft_s": 0.2},
+    "unlikely": {"latency": "balanced", "prior": 0.45},
     "alias": {"prior": 0.45, "verifier_model": "verifier-large"},
     "tagged": {"tag": "research"},
     "edited": {},

@@ -31,6 +31,7 @@ CONDITIONS = (
     "headers",
     "rollout_percent",
 )
+DRAFTS = ("draft_timeout_s", "latency", "slow_draft_s", "clamp_max_tokens")
 WHICH_REQUESTS = "Beside model and key. All that is set must hold."
 
 
@@ -75,7 +76,7 @@ class CascadeRuleAdmin(HistoryAdmin):
     fieldsets = (
         (None, {"fields": ("name", "enabled", "notes")}),
         ("Models", {"fields": ("request_model", "draft_model", "verifier_model")}),
-        ("Drafts", {"fields": ("draft_timeout_s", "clamp_max_tokens")}),
+        ("Drafts", {"fields": DRAFTS}),
         *JUDGING,
         ("Money", {"fields": ("economics", "acceptance", "break_even", "error")}),
         ("For whom", {"fields": ("client_key", "tag", "priority")}),

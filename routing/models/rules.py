@@ -42,6 +42,10 @@ class CascadeRule(Deciding, histories.TrackedModel):
         ONLY = "only", "only subagents"
         NEVER = "never", "no subagents"
 
+    class Latency(models.TextChoices):
+        SAVE = "save", "save: one model after the other"
+        BALANCED = "balanced", "balanced: both at once where that is likely to help"
+
     class OnVerifierError(models.TextChoices):
         RELAY = "relay", "relay the verifier's error"
         RETURN_DRAFT = "return_draft", "return the draft if no veto fired"
@@ -156,6 +160,21 @@ class CascadeRule(Deciding, histories.TrackedModel):
         validators=[MinValueValidator(0.1), MaxValueValidator(600.0)],
         help_text="Seconds a draft may take, to its last byte, before we escalate.",
     )
+    latency = models.CharField(
+        max_length=8,
+        choices=Latency.choices,
+        default=Latency.SAVE,
+        help_text="Balanced: the verifier is asked beside a draft that is slow or, by "
+        "what became of others lately, more likely to be turned down. Clients wait "
+        "less, and where the draft is accepted after all both are paid.",
+    )
+    slow_draft_s = models.FloatField(
+        "slow draft (s)",
+        default=3.0,
+        validators=[MinValueValidator(0.1), MaxValueValidator(600.0)],
+        help_text="Where latency is balanced: seconds after which a draft that is not "
+        "decided yet is slow.",
+    )
     on_verifier_error = models.CharField(
         max_length=12,
         choices=OnVerifierError.choices,
@@ -201,6 +220,11 @@ class CascadeRule(Deciding, histories.TrackedModel):
                 name="rule_draft_timeout_in_range",
                 condition=Q(draft_timeout_s__gt=0, draft_timeout_s__lte=600),
                 violation_error_message="The draft timeout lies between 0 and 600 s.",
+            ),
+            models.CheckConstraint(
+                name="rule_slow_draft_in_range",
+                condition=Q(slow_draft_s__gt=0, slow_draft_s__lte=600),
+                violation_error_message="A slow draft takes from 0 to 600 s.",
             ),
             _percent("rule_rollout_in_range", "rollout_percent", "rollout"),
             _percent("rule_text_share_in_range", "store_text_percent", "share of text"),

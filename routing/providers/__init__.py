@@ -14,6 +14,7 @@ from routing.providers.base import Adapter, HttpReply, Timeouts, Upload
 from routing.providers.transport import PooledTransport
 from routing.ticket import Ticket
 from routing.types import ChatRequest, ProviderKind, Reply, Target
+from routing.watch import BranchTicket
 
 # By it a proxy knows its own requests: see routing/hops.py.
 HOP_HEADER = "cascade-hop"
@@ -75,6 +76,19 @@ class Providers:
                 break
             reply.close()
         return adapter.present(reply, request)
+
+    def branch(self) -> Providers:
+        """Return an upstream whose calls can be left while the client stays."""
+        return Providers(
+            self._transport,
+            ticket=BranchTicket(self._ticket),
+            timeouts=self._timeouts,
+            hop=self._hop,
+        )
+
+    def leave(self) -> None:
+        """End its calls, each with ClientGone; none begins any more."""
+        self._ticket.leave()
 
     def pass_on(
         self, request: ChatRequest, target: Target, *, upload: Upload | None

@@ -34,6 +34,8 @@ RULE_FIELDS = {
     "headers": "headers",
     "rollout_percent": "rollout_percent",
     "draft_timeout_s": "draft_timeout_s",
+    "latency": "latency",
+    "slow_draft_s": "slow_draft_s",
     "clamp_max_tokens": "clamp_max_tokens",
     "economics": "economics",
     "fallback_model": "fallback_model",

@@ -257,6 +257,8 @@ RULE: Mapping[str, Read] = {
     "headers": _headers,
     "rollout_percent": Reader.number,
     "draft_timeout_s": Reader.number,
+    "latency": choice(*CascadeRule.Latency.values),
+    "slow_draft_s": Reader.number,
     "clamp_max_tokens": Reader.flag,
     "economics": Reader.flag,
     "fallback_model": Reader.text,

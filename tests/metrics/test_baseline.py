@@ -2,7 +2,12 @@ import dataclasses
 
 import pytest
 
-from metrics.baseline import baseline_of, estimate_nusd, total_cost_nusd
+from metrics.baseline import (
+    baseline_of,
+    estimate_nusd,
+    total_cost_nusd,
+    with_spares,
+)
 from metrics.caching import NOTHING_CACHED, TTL_S, Cached, Caches
 from metrics.pricing import cost_nusd
 from metrics.stakes import NO_STAKES, Stakes
@@ -236,3 +241,43 @@ def test_so_does_one_whose_caches_have_both_gone_cold():
 )
 def test_there_is_nothing_to_compare_unless_both_answered(calls):
     assert estimate(*calls) is None
+
+
+# --- A verifier that was asked beside the draft ---------------------------------------
+
+
+def spare():
+    return make_call(role="spare", status=None, usage=None, price=None, cost_nusd=None)
+
+
+def test_a_spare_verifier_costs_what_its_whole_answer_would_have():
+    draft, paid = with_spares([DRAFT, spare()], STAKES, NOTHING_CACHED)
+    assert draft == DRAFT
+    assert paid.usage == DRAFT.usage
+    assert paid.price == VERIFIER_PRICE
+    assert paid.cost_nusd == costs(DRAFT.usage)
+
+
+def test_beside_it_the_baseline_is_that_of_any_accepted_draft():
+    calls = with_spares([DRAFT, spare()], STAKES, NOTHING_CACHED)
+    assert baseline(*calls) == baseline(DRAFT)
+    assert total_cost_nusd(calls) == DRAFT.cost_nusd + nusd(DRAFT)
+
+
+def test_what_a_spare_reads_is_what_the_verifiers_cache_really_held():
+    held = caches(verifier=8_000, draft=8_000, alone=9_000)
+    usage = make_usage(200, 100, cache_read=8_000, cache_write_5m=1_800)
+    told = dataclasses.replace(DRAFT, usage=usage)
+    _, paid = with_spares([told, spare()], STAKES, held)
+    assert paid.usage.cache_read_tokens == 8_000
+
+
+@pytest.mark.parametrize("draft", [[], [dataclasses.replace(DRAFT, usage=None)]])
+def test_without_a_drafts_usage_a_spare_costs_nobody_knows_what(draft):
+    calls = with_spares([*draft, spare()], STAKES, NOTHING_CACHED)
+    assert calls[-1].cost_nusd is None
+
+
+def test_without_a_price_a_spares_cost_is_not_known():
+    _, paid = with_spares([DRAFT, spare()], NO_STAKES, NOTHING_CACHED)
+    assert (paid.usage, paid.cost_nusd) == (DRAFT.usage, None)

@@ -69,3 +69,10 @@ def test_the_scale_ends_at_its_ends(confidence, side):
     drawn = scale(confidence=confidence, threshold=0.5)
     assert drawn.left <= drawn.confidence_x <= drawn.right
     assert drawn.confidence_anchor == side
+
+
+def test_a_verifier_nobody_waited_for_has_not_failed():
+    calls = [make_call(), make_call(role="spare", status=None, duration_ms=0)]
+    _, bar = timeline(calls, total_ms=900, first_byte_ms=None).bars
+    assert (bar.kind, bar.failed) == ("verifier", False)
+    assert bar.label == "spare verifier: draft-small, 0 ms, not waited for"

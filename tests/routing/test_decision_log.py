@@ -106,6 +106,14 @@ def test_records_a_pass_through_as_no_saving(close):
     assert (record.cost_nusd, record.saving_nusd) == (VERIFIER_NUSD, 0)
 
 
+def test_records_a_verifier_that_was_left_as_if_it_had_answered(close):
+    left = call("spare", status=None, usage=None, cut_off=True, duration_ms=0.0)
+    record = close(ACCEPTED, call(), left)
+    assert [c.role for c in record.calls] == ["draft", "spare"]
+    assert record.cost_nusd == DRAFT_NUSD + VERIFIER_NUSD
+    assert (record.baseline_nusd, record.saving_nusd) == (VERIFIER_NUSD, -DRAFT_NUSD)
+
+
 def test_says_how_the_baseline_came_about(close):
     assert close(ACCEPTED, call()).baseline_basis == "estimate:cold"
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from routing.providers.transport import PooledTransport
-from routing.watch import UNWATCHED, ClientWatch
+from routing.watch import UNWATCHED, BranchTicket, ClientWatch
 from tests.routing.under_gevent import run_under_gevent
 
 PATIENCE_S = 10.0
@@ -321,3 +321,36 @@ def test_a_client_that_leaves_ends_the_call_to_the_provider(watch, link):
 
 def test_watching_works_the_same_under_gevent():
     run_under_gevent(Path(__file__))
+
+
+def test_calls_that_are_left_leave_the_others_alone(watch, link):
+    client, draft, spare = link(), link(), link()
+    ticket = watch.add(client.near)
+    branch = BranchTicket(ticket)
+    ticket.bind(draft.near)
+    branch.bind(spare.near)
+    branch.leave()
+    assert spare.is_shut()
+    assert draft.works()
+    assert (branch.gone, ticket.gone) == (True, False)
+    watch.remove(ticket)
+
+
+def test_a_client_that_leaves_leaves_all_its_calls(watch, link):
+    client, spare, forgotten = link(), link(), link()
+    branch = BranchTicket(watch.add(client.near))
+    branch.bind(forgotten.near)
+    branch.unbind(forgotten.near)
+    branch.bind(spare.near)
+    client.far.close()
+    assert spare.is_shut()
+    assert branch.gone
+    assert forgotten.works()
+
+
+def test_what_is_bound_after_it_was_left_is_shut_at_once(watch, link):
+    branch = BranchTicket(watch.add(link().near))
+    branch.leave()
+    late = link()
+    branch.bind(late.near)
+    assert late.is_shut()

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from routing.models import CascadeRule, ClientKey, Controls
+from routing.rule_loading import rule_config
 from tests.routing.admin.pages import allow, mistakes_in, page, said
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,8 @@ def form(**changes) -> dict:
         "threshold": 0.7,
         "prior": 0.85,
         "draft_timeout_s": 60,
+        "latency": "save",
+        "slow_draft_s": 3,
         "priority": 100,
         "tools": "any",
         "streaming": "any",
@@ -223,3 +226,15 @@ def test_a_share_of_text_that_is_none_is_refused(boss, percent):
     changes = {"store_text": "sampled", "store_text_percent": percent}
     boss.post(page("cascaderule_add"), form(**changes))
     assert not CascadeRule.objects.exists()
+
+
+def test_what_clients_wait_is_saved_and_bounded(boss):
+    changes = {"latency": "balanced", "slow_draft_s": "1.5"}
+    assert boss.post(page("cascaderule_add"), form(**changes)).status_code == 302
+    rule = CascadeRule.objects.get()
+    assert (rule.latency, rule.slow_draft_s) == ("balanced", 1.5)
+    assert rule_config(rule).terms.slow_draft_s == 1.5
+    answer = boss.post(page("cascaderule_add"), form(name="other", slow_draft_s="0"))
+    assert "Ensure this value is greater than or equal to 0.1." in (
+        answer.content.decode()
+    )
