@@ -1,13 +1,16 @@
-"""Certificates of rules: issued by labels, ended by drift or by another gate."""
+"""Certificates of rules: issued by labels, ended by drift, another gate, or unseen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 from django.utils import timezone
 
+from metrics.label_models import Label
+from metrics.rollup_models import DailyRollup
 from routing.knowledge_loading import knowledge_of
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.certificate import Certificate, Judged, Promise, certify, drifted
@@ -18,6 +21,14 @@ from routing.teaching import GROWTH, MAX_WEIGHT, Lesson
 State = RuleCertificate.State
 # Why a certificate lapsed whose labels no longer count.
 DRIFTED = "recent drafts are worse than promised"
+# Why one lapsed that nobody could have noticed to be broken.
+UNWATCHED = "too few labels came lately to tell whether it still holds"
+UNWATCHED_AFTER = timedelta(days=2)
+# So many labels should have come of what was accepted meanwhile; and so many must come
+# before there is another certificate.
+MISSED_LABELS = 10
+# Where nothing is evaluated in the shadow, labels are expected of this share.
+EXPECTED_SHARE = 0.05
 
 
 def review(
@@ -37,8 +48,32 @@ def review(
         newest = _lapsed(in_force, why)
         if why == DRIFTED:
             return newest
+    if newest and newest.why == UNWATCHED and not _watched_again(newest, lessons):
+        return None
     found = certify(rows, _steps(known), promise)
     return _issued(rule, known, found, promise, newest)
+
+
+def lapse_unwatched(rule: CascadeRule) -> RuleCertificate | None:
+    """Return the certificate of `rule` that ends because labels stay away; else None.
+
+    A quiet rule may do without them: drafts must have been accepted, as many as would
+    have brought ten labels, and for two days none came. Cost: up to three queries.
+    """
+    newest = RuleCertificate.objects.filter(rule=rule.name).first()
+    if newest is None or newest.state != State.IN_FORCE:
+        return None
+    drawn = Label.objects.filter(
+        rule=rule.name, outcome="accepted", probability__isnull=False
+    )
+    last = drawn.aggregate(at=Max("decided_at"))["at"]
+    since = max(newest.issued_at, last or newest.issued_at)
+    if timezone.now() - since < UNWATCHED_AFTER:
+        return None
+    share = rule.shadow_percent / 100 or EXPECTED_SHARE
+    if _accepted_after(rule, since) * share < MISSED_LABELS:
+        return None
+    return _lapsed(newest, UNWATCHED)
 
 
 def promise_of(rule: CascadeRule, rows: Sequence[Judged] = ()) -> Promise:
@@ -86,6 +121,23 @@ def judged_by(knowledge: Knowledge, lessons: Sequence[Lesson]) -> list[Judged]:
             Judged(confidence=confidence, worse=not row.as_good, weight=row.weight)
         )
     return rows
+
+
+def _accepted_after(rule: CascadeRule, moment: datetime) -> int:
+    """How many drafts were accepted on the days after that of `moment`."""
+    days = DailyRollup.objects.filter(
+        rule=rule.name, outcome="accepted", day__gt=timezone.localdate(moment)
+    )
+    accepted: int = days.aggregate(sum=Sum("decisions", default=0))["sum"]
+    return accepted
+
+
+def _watched_again(row: RuleCertificate, lessons: Sequence[Lesson]) -> bool:
+    """Whether labels enough have come since nobody could see what became of drafts."""
+    if row.ended_at is None:
+        return True
+    came = [each for each in lessons if each.drawn and each.decided_at > row.ended_at]
+    return len(came) >= MISSED_LABELS
 
 
 def _steps(known: RuleKnowledge) -> Sequence[float]:

@@ -48,6 +48,8 @@ class School:
             if standing != self._seen.get(rule.name, (0, 0)):
                 made.append(teach(rule))
                 self._seen[rule.name] = standing
+            if lapsed := certifying.lapse_unwatched(rule):
+                _tell(lapsed)
             mind_budget(rule)
         return made
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from metrics.identifiers import base62
 from metrics.label_models import Label, MeasuredDraft
 from metrics.rollup_models import DailyRollup
-from routing import knowledge_loading, schooling
+from routing import certifying, knowledge_loading, schooling
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.features.vector import FEATURES_VERSION, NAMES
 from routing.schooling import School, in_words, teach
@@ -249,3 +249,72 @@ def test_labels_of_better_days_never_bring_a_certificate_back(rule, draws):
         draws.add(5, good_share=1.0, noise=0.0)
         teach(rule)
     assert not RuleCertificate.objects.filter(state="in_force").exists()
+
+
+@pytest.fixture
+def certified(rule, draws):
+    """A certified rule whose last label is nine days old, less some hours."""
+    rule.mode = "certified"
+    rule.save()
+    draws.add(600, good_share=0.95, outcome="accepted")
+    teach(rule)
+    certificate = RuleCertificate.objects.get()
+    assert certificate.state == "in_force"
+    RuleCertificate.objects.update(issued_at=START)
+    return rule
+
+
+def accepted(count, *, days_ago=1):
+    DailyRollup.objects.create(
+        day=timezone.localdate() - timedelta(days=days_ago),
+        simulated=False,
+        rule="default",
+        outcome="accepted",
+        decisions=count,
+    )
+
+
+def test_a_certificate_lapses_where_labels_stay_away(certified, caplog):
+    accepted(200)
+    School().work()
+    (lapsed,) = RuleCertificate.objects.all()
+    assert (lapsed.state, lapsed.why) == ("lapsed", certifying.UNWATCHED)
+    assert "too few labels came lately" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("count", "days_ago", "shadow_percent"), [(199, 1, 0), (400, 30, 0), (499, 1, 2)]
+)
+def test_a_rule_that_accepted_little_since_keeps_it(
+    certified, count, days_ago, shadow_percent
+):
+    certified.shadow_percent = shadow_percent
+    certified.save()
+    accepted(count, days_ago=days_ago)
+    assert certifying.lapse_unwatched(certified) is None
+
+
+def test_one_label_of_yesterday_is_enough(certified):
+    accepted(10_000)
+    newest = Label.objects.order_by("-decided_at")[:1].get()
+    Label.objects.filter(pk=newest.pk).update(decided_at=timezone.now())
+    assert certifying.lapse_unwatched(certified) is None
+
+
+def test_what_a_person_picked_does_not_watch_a_rule(certified):
+    accepted(10_000)
+    newest = Label.objects.order_by("-decided_at")[:1].get()
+    Label.objects.filter(pk=newest.pk).update(
+        decided_at=timezone.now(), probability=None
+    )
+    assert certifying.lapse_unwatched(certified) is not None
+
+
+def test_ten_new_labels_bring_a_certificate_back(certified, draws, monkeypatch):
+    accepted(200)
+    lapsed = certifying.lapse_unwatched(certified)
+    monkeypatch.setattr("tests.routing.test_schooling.START", lapsed.ended_at)
+    draws.add(9, good_share=1.0, outcome="accepted")
+    assert teach(certified).certificate is None
+    draws.add(1, good_share=1.0, outcome="accepted")
+    assert teach(certified).certificate.state == "in_force"
