@@ -5,7 +5,7 @@ Whoever adds holds the lock on `RollupState`, in the transaction that moves it o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import add as add_two
 from typing import Any
@@ -15,6 +15,7 @@ from django.db import connection, models
 from metrics import bulk, folding
 from metrics.folding import Key, Tally
 from metrics.rollup_models import (
+    DailyBreakdown,
     DailyRollup,
     DailyTotal,
     HourlyRollup,
@@ -22,25 +23,47 @@ from metrics.rollup_models import (
 )
 
 TOTAL_KEYS = ("day", "simulated", "outcome")
-_IN_DAILY = [folding.DAILY_KEYS.index(name) for name in TOTAL_KEYS]
+BREAKDOWN_KEYS = ("day", "simulated", "dimension", "label", "outcome")
+DIMENSIONS = tuple(name for name in folding.DAILY_KEYS if name not in TOTAL_KEYS)
+_PLACES = {name: place for place, name in enumerate(folding.DAILY_KEYS)}
 
 
 def add(tally: Tally) -> None:
     """Add `tally` to the tables."""
     _add_sums(DailyRollup, folding.DAILY_KEYS, folding.SUMS, tally.daily)
     _add_sums(DailyTotal, TOTAL_KEYS, folding.SUMS, _totals(tally.daily))
+    _add_sums(DailyBreakdown, BREAKDOWN_KEYS, folding.SUMS, _breakdown(tally.daily))
     _add_sums(HourlyRollup, folding.HOURLY_KEYS, folding.HOURLY_SUMS, tally.hourly)
     _add_histograms(tally.histograms)
 
 
 def _totals(daily: Mapping[Key, Sequence[int]]) -> Mapping[Key, Sequence[int]]:
     """The sums of days alone, from those by everything."""
-    totals: dict[Key, Sequence[int]] = {}
-    for key, sums in daily.items():
-        day = tuple(key[place] for place in _IN_DAILY)
-        there = totals.get(day)
-        totals[day] = [*map(add_two, there, sums)] if there else sums
-    return totals
+    return _together((_parts(key, TOTAL_KEYS), sums) for key, sums in daily.items())
+
+
+def _breakdown(daily: Mapping[Key, Sequence[int]]) -> Mapping[Key, Sequence[int]]:
+    """The sums of days by each dimension alone, from those by everything."""
+    return _together(
+        ((day, simulated, name, key[_PLACES[name]], outcome), sums)
+        for key, sums in daily.items()
+        for day, simulated, outcome in [_parts(key, TOTAL_KEYS)]
+        for name in DIMENSIONS
+    )
+
+
+def _parts(key: Key, names: Iterable[str]) -> Key:
+    return tuple(key[_PLACES[name]] for name in names)
+
+
+def _together(
+    tallies: Iterable[tuple[Key, Sequence[int]]],
+) -> Mapping[Key, Sequence[int]]:
+    sums_by_key: dict[Key, Sequence[int]] = {}
+    for key, sums in tallies:
+        there = sums_by_key.get(key)
+        sums_by_key[key] = [*map(add_two, there, sums)] if there else sums
+    return sums_by_key
 
 
 def _add_sums(

@@ -9,14 +9,13 @@ two million decisions as with none; `rollups.catch_up` first adds what came just
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from operator import add
 from typing import Any, Literal, TypeVar, get_args
 
 from django.db.models import Q, QuerySet, Sum
 
 from metrics.models import RoutingDecision
 from metrics.periods import Period
-from metrics.rollup_models import DailyRollup, DailyTotal, HourlyRollup
+from metrics.rollup_models import DailyBreakdown, DailyTotal, HourlyRollup
 from metrics.types import GroupSums, SavingsRow
 
 Dimension = Literal["rule", "key_name", "tag", "requested_model", "served_model"]
@@ -81,27 +80,21 @@ def savings_by(
 
     The label "" stands for no rule, no tag, or a model that did not answer.
     """
-    groups = _days(period, simulated=simulated).values(dimension)
-    sums = groups.annotate(**DAILY_SUMS)
-    return _dearest_first(_row(group[dimension], group) for group in sums)
+    days = _days(period, simulated=simulated).filter(dimension=dimension)
+    groups = days.values("label").annotate(**DAILY_SUMS)
+    return _dearest_first(_row(group["label"], group) for group in groups)
 
 
 def tables(period: Period, *, simulated: bool) -> Breakdown:
     """Return what tables show of `period` by each dimension, the dearest first.
 
-    One query: the rows are read once, as one group for each combination there is.
+    One query.
     """
-    tallies: dict[Dimension, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
-    groups = _days(period, simulated=simulated).values_list(*DIMENSIONS)
-    for group in groups.annotate(**TABLE_SUMS):
-        sums = list(map(int, group[len(DIMENSIONS) :]))
-        for tally, label in zip(tallies.values(), group, strict=False):
-            there = tally.get(label)
-            tally[label] = [*map(add, there, sums)] if there else sums
-    return {
-        name: _dearest_first(_group(label, sums) for label, sums in tally.items())
-        for name, tally in tallies.items()
-    }
+    found: dict[str, list[GroupSums]] = {name: [] for name in DIMENSIONS}
+    groups = _days(period, simulated=simulated).values_list("dimension", "label")
+    for dimension, label, *sums in groups.annotate(**TABLE_SUMS):
+        found[dimension].append(_group(label, map(int, sums)))
+    return {name: _dearest_first(found[name]) for name in DIMENSIONS}
 
 
 def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
@@ -116,8 +109,8 @@ def savings_by_day(period: Period, *, simulated: bool) -> list[SavingsRow]:
 
 def rule_by_day(rule: str, period: Period) -> dict[bool, list[SavingsRow]]:
     """Return the sums of a rule on the days it decided, in order, by kind of money."""
-    days = DailyRollup.objects.filter(
-        day__range=(period.first, period.last), rule=rule
+    days = DailyBreakdown.objects.filter(
+        day__range=(period.first, period.last), dimension="rule", label=rule
     ).order_by("day")
     groups = days.values("simulated", "day").annotate(**DAILY_SUMS)
     by_kind: dict[bool, list[SavingsRow]] = {False: [], True: []}
@@ -157,8 +150,8 @@ def shows_simulated(by_kind: Mapping[bool, SavingsRow]) -> bool:
     return bool(by_kind[True].decisions) and not has_money
 
 
-def _days(period: Period, *, simulated: bool) -> QuerySet[DailyRollup]:
-    return DailyRollup.objects.filter(
+def _days(period: Period, *, simulated: bool) -> QuerySet[DailyBreakdown]:
+    return DailyBreakdown.objects.filter(
         day__range=(period.first, period.last), simulated=simulated
     )
 

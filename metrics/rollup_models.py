@@ -88,6 +88,27 @@ class DailyTotal(DailySums):
         return f"{self.day} {self.outcome}: {self.decisions}"
 
 
+class DailyBreakdown(DailySums):
+    """The sums of a day by one dimension alone: what tables and rules' trends read."""
+
+    day = models.DateField(help_text="A day of TIME_ZONE.")
+    simulated = models.BooleanField()
+    dimension = models.CharField(max_length=16)
+    label = models.CharField(max_length=128)
+    outcome = models.CharField(max_length=12)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["day", "simulated", "dimension", "label", "outcome"],
+                name="breakdown_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.dimension} {self.label}: {self.decisions}"
+
+
 class DailyRollup(DailySums):
     """The sums of a day, by everything that reports ask for."""
 

@@ -24,6 +24,7 @@ from metrics.folding import Calendar, Decision, Tally
 from metrics.models import RoutingDecision
 from metrics.periods import Period
 from metrics.rollup_models import (
+    DailyBreakdown,
     DailyRollup,
     DailyTotal,
     HourlyRollup,
@@ -202,6 +203,7 @@ def _forget(state: RollupState) -> None:
         days = Q(day__gte=state.pruned_day)
         hours = Q(hour__gte=state.pruned_before)
     DailyRollup.objects.filter(days).delete()
+    DailyBreakdown.objects.filter(days).delete()
     DailyTotal.objects.filter(days).delete()
     ScoreHistogram.objects.filter(days).delete()
     HourlyRollup.objects.filter(hours).delete()

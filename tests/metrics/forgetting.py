@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.db.models import Model
 
 from metrics.models import RoutingDecision
-from metrics.rollup_models import DailyRollup, DailyTotal
+from metrics.rollup_models import DailyBreakdown, DailyRollup, DailyTotal
 
 
 def forget_everything(*others: type[Model]) -> None:
     """Hypothesis runs its examples in one transaction of one test."""
-    for table in (RoutingDecision, DailyRollup, DailyTotal, *others):
+    sums = (DailyRollup, DailyBreakdown, DailyTotal)
+    for table in (RoutingDecision, *sums, *others):
         table.objects.all().delete()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from metrics import adding, folding, lines, loader, migrations, retention, rollups
 from metrics.journal import Journal
 from metrics.rollup_models import (
+    DailyBreakdown,
     DailyRollup,
     DailyTotal,
     HourlyRollup,
@@ -67,6 +68,7 @@ MANY = hypothesis_settings(
 def everything():
     """All that is summed, comparable; rows without an id of their own."""
     daily = DailyRollup.objects.values_list(*folding.DAILY_KEYS, *folding.SUMS)
+    parts = DailyBreakdown.objects.values_list(*adding.BREAKDOWN_KEYS, *folding.SUMS)
     totals = DailyTotal.objects.values_list(*adding.TOTAL_KEYS, *folding.SUMS)
     hourly = HourlyRollup.objects.values_list(
         *folding.HOURLY_KEYS, *folding.HOURLY_SUMS
@@ -74,7 +76,7 @@ def everything():
     bins = ScoreHistogram.objects.values_list(
         *folding.HISTOGRAM_KEYS, *folding.HISTOGRAM_SUMS
     )
-    return sorted(daily), sorted(totals), sorted(hourly), sorted(bins)
+    return tuple(map(sorted, (daily, parts, totals, hourly, bins)))
 
 
 def money(start, end):
@@ -374,7 +376,16 @@ def finish(processes):
 
 
 @pytest.mark.django_db
-def test_days_that_were_summed_before_there_were_totals_get_them(load):
+@pytest.mark.parametrize(
+    ("migration", "step", "table"),
+    [
+        ("_overview_statements", "total_days", DailyTotal),
+        ("_breakdown", "fill", DailyBreakdown),
+    ],
+)
+def test_days_that_were_summed_before_there_was_a_table_are_in_it(
+    load, migration, step, table
+):
     load(
         make_record(decision_id=make_id(1)),
         make_record(decision_id=make_id(2), key_name="globex"),
@@ -383,11 +394,11 @@ def test_days_that_were_summed_before_there_were_totals_get_them(load):
     )
     rollups.fold()
     summed = everything()
-    DailyTotal.objects.all().delete()
+    table.objects.all().delete()
     (name,) = (
         module.name
         for module in pkgutil.iter_modules(migrations.__path__)
-        if module.name.endswith("_overview_statements")
+        if module.name.endswith(migration)
     )
-    importlib.import_module(f"metrics.migrations.{name}").total_days(apps, None)
+    getattr(importlib.import_module(f"metrics.migrations.{name}"), step)(apps, None)
     assert everything() == summed
