@@ -15,18 +15,22 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from cascadeproxy.reading import Environment
-from metrics import keys
+from metrics import alerts, keys, lines, loader
 from metrics.admin import RoutingDecisionAdmin
-from routing import hops, secrets, validators
+from metrics.journal import Journal
+from metrics.rollup_models import RollupState
+from routing import alerting, hops, secrets, validators
 from routing.config import Pattern
-from routing.models import ClientKey
+from routing.models import CascadeRule, ClientKey
 from tests.builders import DRAFT, VERIFIER, make_body, make_events
 from tests.fakes import EVENTS, HttpAnswer, message_bytes
+from tests.metrics.builders import make_id, make_record
 from tests.routing.admin.conftest import clerk  # noqa: F401  a fixture
 from tests.routing.admin.pages import page
 from tests.wsgi import PROVIDER_KEY
@@ -282,6 +286,8 @@ class TestNoAddressOfAProviderMisleads:
         [
             "/v1/files/..%2f..%2fadmin",
             "/v1/files/%252e%252e/x",
+            "/v1/files/%25252e%25252e/x",
+            "/v1/files/%2525252e%2525252e/x",
             "/v1//evil.test/x",
             "/v1/files\\..\\x",
             "/v1/./x",
@@ -310,6 +316,11 @@ class TestNoAddressOfAProviderMisleads:
         assert "location" not in got.headers
 
 
+UNBOUNDED = re.compile(
+    r"(functools\.)?(cache|lru_cache\((maxsize=)?None(, typed=\w+)?\))"
+)
+
+
 class TestNothingGrowsWithoutEnd:
     """Portkey #1507: a cache without bounds, and requests that come back for ever."""
 
@@ -323,8 +334,7 @@ class TestNothingGrowsWithoutEnd:
             for node in ast.walk(tree)
             if isinstance(node, ast.FunctionDef)
             for decorator in node.decorator_list
-            if ast.unparse(decorator)
-            in {"cache", "functools.cache", "lru_cache(maxsize=None)"}
+            if UNBOUNDED.fullmatch(ast.unparse(decorator))
             and node.args.args
             and node.name not in self.BOUNDED
         ]
@@ -375,13 +385,43 @@ class TestObjectsAreAskedForByTheirOwners:
 class TestReportsDoNotReadEverything:
     """LiteLLM #16276: a page of usage read every request and took production down."""
 
-    def test_the_savings_page_reads_sums(self, admin_client):
-        admin_client.get("/reports/")  # whatever waits is added up now
+    @pytest.fixture
+    def waiting(self, tmp_path):
+        """More decisions than a page has room for, in no sum yet."""
+        writer = Journal(tmp_path / "waiting")
+        for number in range(240):
+            outcome = "escalated" if number % 2 else "accepted"
+            record = make_record(decision_id=make_id(number), outcome=outcome)
+            writer.append(lines.encode(record))
+        writer.close()
+        loader.load_once(tmp_path / "waiting")
+        RollupState.objects.update(last_id=0)
+
+    @pytest.mark.usefixtures("waiting")
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/reports/",
+            "/reports/?period=90d",
+            "/reports/rules/default/",
+            "/reports/live/",
+            "/reports/statements/",
+            "/admin/metrics/routingdecision/",
+            "/admin/metrics/routingdecision/?outcome__exact=escalated",
+        ],
+    )
+    def test_a_page_reads_sums_or_a_bounded_part(self, admin_client, path):
+        CascadeRule.objects.create(
+            name="default", request_model=VERIFIER, draft_model=DRAFT
+        )
         with CaptureQueriesContext(connection) as queries:
-            assert admin_client.get("/reports/").status_code == 200
-        for query in (query["sql"] for query in queries):
-            if 'FROM "metrics_routingdecision"' in query:
-                assert " LIMIT " in query or '"id" >' in query, query
+            assert admin_client.get(path).status_code == 200
+        asked = [query["sql"] for query in queries]
+        decisions = [sql for sql in asked if 'FROM "metrics_routingdecision"' in sql]
+        # The end of an index is one row, whatever there is.
+        newest = 'SELECT MAX("metrics_routingdecision"."id")'
+        unbounded = [sql for sql in decisions if " LIMIT " not in sql]
+        assert [sql for sql in unbounded if not sql.startswith(newest)] == []
 
 
 class TestNoSecretIsEmpty:
@@ -409,6 +449,16 @@ class TestNoSecretIsEmpty:
         assert value not in str(refused.value)
         monkeypatch.setattr(Environment, "ENVIRON", {"TOKEN": ""})
         assert Environment().optional_secret("TOKEN", min_length=16) == ""
+
+    @pytest.mark.parametrize("secret", ["", "tiny"])
+    def test_nothing_is_posted_that_anybody_could_have_signed(self, settings, secret):
+        settings.CASCADE_ALERT_WEBHOOK_URL = "https://hooks.example.com/x"
+        settings.CASCADE_ALERT_WEBHOOK_SECRET = secret
+        message = alerts.Message(
+            name="n", subject="s", text="t", created_at=timezone.now()
+        )
+        with pytest.raises(alerts.SendingFailed, match="SECRET is empty or short"):
+            alerting.post(message)
 
     def test_no_page_opens_to_an_empty_token(self, client, settings):
         settings.CASCADE_METRICS_TOKEN = "a-good-token-of-metrics"
