@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "rest_framework",
     "simple_history",
-    "axes",
+    "cascadeproxy.logins.Logins",
     "metrics",
     "routing",
 ]

@@ -76,3 +76,9 @@ def test_only_what_our_own_proxies_said_is_believed(
         LOGIN, REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded
     )
     assert client_address(request) == believed
+
+
+def test_admin_says_what_its_records_are_about(admin_client):
+    page = admin_client.get("/admin/").content.decode()
+    assert "Failed logins" in page
+    assert "Axes" not in page
