@@ -44,7 +44,11 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """What is looked at of one decision about a draft."""
+    """What is looked at of one decision about a draft.
+
+    A `shadow` is an accepted draft once more, with what the verifier said of the same:
+    no decision of its own, but a pair.
+    """
 
     at: datetime
     outcome: OutcomeKind
@@ -57,7 +61,8 @@ class Lesson:
 class Tally:
     """Sums over the decisions of one rule and pair of models, as of `at`.
 
-    A pair is an escalation both of whose answers are whole. `errors` are relative:
+    A pair is two whole answers to one request: of an escalation, or of an accepted
+    draft and its shadow evaluation. `errors` are relative:
     the estimate over the truth, less one.
     """
 
@@ -149,15 +154,13 @@ def median_error(errors: Sequence[float]) -> float | None:
 
 
 def _add(sums: dict[str, float], lesson: Lesson) -> None:
-    sums["accepted" if lesson.outcome == "accepted" else "escalated"] += 1
-    _add_money(sums, lesson)
-    draft = _whole(lesson, "draft")
-    if draft is None:
-        return
-    sums["drafts"] += 1
-    sums["draft_output_tokens"] += draft.output_tokens
-    verifier = _whole(lesson, "verifier")
-    if verifier is None:
+    draft, verifier = _whole(lesson, "draft"), _whole(lesson, "verifier")
+    if lesson.outcome != "shadow":
+        sums["accepted" if lesson.outcome == "accepted" else "escalated"] += 1
+        _add_money(sums, lesson)
+        sums["drafts"] += draft is not None
+        sums["draft_output_tokens"] += draft.output_tokens if draft else 0
+    if draft is None or verifier is None:
         return
     sums["pairs"] += 1
     sums["pair_draft_prompt"] += draft.prompt_tokens

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -26,10 +26,13 @@ logger = logging.getLogger(__name__)
 REFRESH_S = 60.0
 # So many decisions are learned from in one transaction.
 BATCH = 2_000
+# So many ids one query may name.
+FOUND_AT_ONCE = 500
 # Older decisions count next to nothing.
 LOOK_BACK = timedelta(days=7)
 
-_DRAFTED = (RoutingDecision.Outcome.ACCEPTED, RoutingDecision.Outcome.ESCALATED)
+Outcome = RoutingDecision.Outcome
+_DRAFTED = (Outcome.ACCEPTED, Outcome.ESCALATED)
 
 
 class _Row(NamedTuple):
@@ -47,12 +50,18 @@ class _Row(NamedTuple):
     estimate_nusd: int | None
     tag: str
     aborted: bool
+    about: str
 
     @property
     def teaches(self) -> bool:
         """Whether a client's draft was judged; what somebody tried out says little."""
         judged = self.rule and self.outcome in _DRAFTED
         return bool(judged and not self.aborted and self.tag != TRY_TAG)
+
+    @property
+    def pairs(self) -> bool:
+        """Whether the verifier was asked what an accepted draft had answered."""
+        return bool(self.rule and self.about and self.outcome == Outcome.SHADOW)
 
     @property
     def key(self) -> RuleKey:
@@ -80,10 +89,14 @@ def refresh(after_id: int) -> int:
     if not rows:
         return after_id
     last_id = rows[-1].pk
+    accepted = _accepted([row.about for row in rows if row.pairs])
     lessons: dict[RuleKey, list[Lesson]] = {}
     for row in rows:
         if row.teaches:
             lessons.setdefault(row.key, []).append(_lesson(row))
+        elif row.pairs and row.about in accepted:
+            pair = _pair(row, accepted[row.about])
+            lessons.setdefault(row.key, []).append(pair)
     with transaction.atomic():
         for key, taught_by in lessons.items():
             _teach(key, taught_by, last_id)
@@ -148,6 +161,19 @@ class Teacher:
         self._paused = paused
 
 
+def _accepted(ids: Sequence[str]) -> dict[str, list[list[Any]]]:
+    """The calls of those of these decisions whose draft was accepted, by id."""
+    found: dict[str, list[list[Any]]] = {}
+    for start in range(0, len(ids), FOUND_AT_ONCE):
+        some = RoutingDecision.objects.filter(
+            decision_id__in=ids[start : start + FOUND_AT_ONCE],
+            outcome=Outcome.ACCEPTED,
+        )
+        rows: Iterable[Any] = some.values_list("decision_id", "calls")
+        found |= dict(rows)
+    return found
+
+
 def _teach(key: RuleKey, lessons: Iterable[Lesson], last_id: int) -> None:
     row = RuleStats.objects.filter(**key._asdict()).first()
     tally = taught(_tally(row) if row else Tally(), lessons)
@@ -178,4 +204,17 @@ def _lesson(row: _Row) -> Lesson:
         calls=[Told(*call_told(call)) for call in row.calls],
         baseline_nusd=row.baseline_nusd,
         estimate_nusd=row.estimate_nusd,
+    )
+
+
+def _pair(shadow: _Row, calls: Sequence[list[Any]]) -> Lesson:
+    """The draft of a decision with what a shadow evaluation made the verifier say."""
+    drafts = [Told(*call_told(call)) for call in calls if call[0] == "draft"]
+    asked = [Told(*call_told(call)) for call in shadow.calls if call[0] == "shadow"]
+    return Lesson(
+        at=shadow.started_at,
+        outcome="shadow",
+        calls=[*drafts, *(each._replace(role="verifier") for each in asked)],
+        baseline_nusd=None,
+        estimate_nusd=None,
     )

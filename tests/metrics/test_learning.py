@@ -107,3 +107,19 @@ def test_the_error_of_the_estimate_is_a_median_of_the_newest():
 
 def test_a_few_errors_tell_nothing():
     assert median_error((0.1, 0.1)) is None
+
+
+def test_a_shadow_evaluation_is_a_pair_and_no_decision():
+    shadow = lesson("shadow", (DRAFT, VERIFIER), estimate_nusd=100)
+    known = learned(taught(Tally(), [shadow] * 20))
+    assert known.output_ratio == pytest.approx(1.5)
+    assert known.token_ratio == pytest.approx(1.3)
+    assert (known.outcomes, known.draft_output_tokens) == (0, None)
+    assert (known.draft_nusd, known.baseline_nusd) == (0, 0)
+
+
+def test_a_shadow_evaluation_without_an_answer_teaches_nothing():
+    failed = make_call(role="verifier", status=529, usage=None, cost_nusd=0)
+    assert learned(taught(Tally(), [lesson("shadow", (DRAFT, failed))] * 20)) == (
+        learned(taught(Tally(), []))
+    )

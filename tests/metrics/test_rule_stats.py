@@ -180,3 +180,38 @@ def test_what_somebody_tried_out_teaches_nothing(load):
     load(make_record(tag="try"))
     assert rule_stats.refresh(0) > 0
     assert rule_stats.load() == {}
+
+
+def shadow_of(number, **changes):
+    asked = dataclasses.replace(VERIFIER, role="shadow")
+    values = {"outcome": "shadow", "about": make_id(number), "baseline_nusd": 0}
+    return values | {"calls": (asked,), "confidence": None} | changes
+
+
+def test_shadow_evaluations_of_accepted_drafts_tell_how_long_answers_are(add):
+    add(20)
+    for number in range(1, 21):
+        add(1, **shadow_of(number))
+    rule_stats.refresh(0)
+    known = rule_stats.load()[KEY]
+    assert known.output_ratio == pytest.approx(2.0)
+    assert (known.accepted, known.escalated) == (20, 0)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"about": make_id(999)}, {"about": ""}, {"calls": ()}]
+)
+def test_a_shadow_evaluation_of_nothing_teaches_nothing(add, changes):
+    add(20)
+    for number in range(1, 21):
+        add(1, **shadow_of(number, **changes))
+    rule_stats.refresh(0)
+    assert rule_stats.load()[KEY].output_ratio is None
+
+
+def test_observed_drafts_are_no_pair(add):
+    add(20, outcome="pass_through", calls=(VERIFIER,))
+    for number in range(1, 21):
+        add(1, **shadow_of(number))
+    rule_stats.refresh(0)
+    assert rule_stats.load() == {}
