@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -88,6 +91,7 @@ class _Batch:
     end: int
 
 
+@bulk.without_collecting()
 def load_once(directory: Path) -> LoadResult:
     """Load what the files in `directory` hold now and say what was done.
 
@@ -132,23 +136,44 @@ def _load_file(path: Path) -> Iterator[LoadResult]:
     with file:
         # Before reading: an owner that dies later may have written more by then.
         owner_is_dead = try_lock(file.fileno())
-        while batch := _next_batch(file, path.name, whole=owner_is_dead):
-            result = _store(batch, path)
-            if result is None:
-                return
-            yield result
+        start = _loaded_bytes(path.name)
+        with closing(_batches(file, start, whole=owner_is_dead)) as batches:
+            for batch in batches:
+                result = _store(batch, path)
+                if result is None:
+                    return
+                yield result
         if owner_is_dead:
             _forget(path)
 
 
-@bulk.without_collecting()
-def _next_batch(file: IO[bytes], name: str, *, whole: bool) -> _Batch | None:
-    """The lines after the last one loaded, None when there are none.
+def _loaded_bytes(name: str) -> int:
+    """How far a file has been loaded."""
+    known = JournalFile.objects.filter(name=name).values_list("loaded_bytes").first()
+    return known[0] if known else 0
+
+
+def _batches(
+    file: IO[bytes], start: int, *, whole: bool
+) -> Generator[_Batch, None, None]:
+    """Yield what follows `start`, the next batch being read while one is stored.
+
+    The time a database takes to store one is enough to read the next.
+    """
+    batch = _next_batch(file, start, whole=whole)
+    with ThreadPoolExecutor(1, thread_name_prefix="journal") as reader:
+        while batch is not None:
+            read_on = partial(_next_batch, file, batch.end, whole=whole)
+            following = reader.submit(read_on)
+            yield batch
+            batch = following.result()
+
+
+def _next_batch(file: IO[bytes], start: int, *, whole: bool) -> _Batch | None:
+    """The lines after `start`, None when there are none. Asks no database.
 
     A line without its end is still being written, unless the file is `whole`.
     """
-    known = JournalFile.objects.filter(name=name).values_list("loaded_bytes").first()
-    start = known[0] if known else 0
     file.seek(start)
     read = list(islice(file, BATCH_LINES))
     if read and not whole and not read[-1].endswith(b"\n"):
@@ -186,7 +211,6 @@ def _parse(read: Sequence[bytes], start: int) -> _Batch:
     )
 
 
-@bulk.without_collecting()
 def _store(batch: _Batch, path: Path) -> LoadResult | None:
     """Write a batch in one transaction; None when another loader was faster."""
     with transaction.atomic():
