@@ -180,13 +180,15 @@ def with_spares(
 ) -> tuple[CallRecord, ...]:
     """Return `calls`, each verifier that was left unread at what its answer would cost.
 
+    One that had failed by then costs nothing, as any call that failed.
+
     What a provider bills for an answer nobody read to its end is not told: this is the
     most it can be, as far as the draft tells. Unknown where there is no usage of one.
     """
     draft = _answered(calls, "draft")
     return tuple(
         _as_if_read(call, draft.usage, stakes, caches)
-        if call.role == "spare" and draft and draft.usage
+        if call.role == "spare" and call.cost_nusd is None and draft and draft.usage
         else call
         for call in calls
     )

@@ -23,6 +23,8 @@ from metrics.types import CallRecord, OutcomeKind, Role
 HALF_LIFE_S = 24 * 3600.0
 # Of so many escalations the error of the estimate is kept, the newest.
 MAX_ERRORS = 100
+# What is paid because a draft was asked.
+FOR_A_DRAFT = ("draft", "spare")
 
 
 class Told(NamedTuple):
@@ -47,7 +49,8 @@ class Lesson:
     """What is looked at of one decision about a draft.
 
     A `shadow` is an accepted draft once more, with what the verifier said of the same:
-    no decision of its own, but a pair.
+    no decision of its own, but a pair. `cut_off`: its draft may have been left in the
+    middle, so its length tells nothing.
     """
 
     at: datetime
@@ -55,6 +58,7 @@ class Lesson:
     calls: Sequence[Told]
     baseline_nusd: int | None
     estimate_nusd: int | None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +158,8 @@ def median_error(errors: Sequence[float]) -> float | None:
 
 
 def _add(sums: dict[str, float], lesson: Lesson) -> None:
-    draft, verifier = _whole(lesson, "draft"), _whole(lesson, "verifier")
+    draft = None if lesson.cut_off else _whole(lesson, "draft")
+    verifier = _whole(lesson, "verifier")
     if lesson.outcome != "shadow":
         sums["accepted" if lesson.outcome == "accepted" else "escalated"] += 1
         _add_money(sums, lesson)
@@ -170,7 +175,7 @@ def _add(sums: dict[str, float], lesson: Lesson) -> None:
 
 
 def _add_money(sums: dict[str, float], lesson: Lesson) -> None:
-    costs = [call.cost_nusd for call in lesson.calls if call.role == "draft"]
+    costs = [call.cost_nusd for call in lesson.calls if call.role in FOR_A_DRAFT]
     known = [cost for cost in costs if cost is not None]
     if lesson.baseline_nusd is None or len(known) < len(costs):
         return

@@ -89,6 +89,7 @@ class _Batch:
     bad_texts: int
     start: int
     end: int
+    full: bool
 
 
 @bulk.without_collecting()
@@ -162,11 +163,13 @@ def _batches(
     """
     batch = _next_batch(file, start, whole=whole)
     with ThreadPoolExecutor(1, thread_name_prefix="journal") as reader:
-        while batch is not None:
+        while batch is not None and batch.full:
             read_on = partial(_next_batch, file, batch.end, whole=whole)
             following = reader.submit(read_on)
             yield batch
             batch = following.result()
+        if batch is not None:
+            yield batch
 
 
 def _next_batch(file: IO[bytes], start: int, *, whole: bool) -> _Batch | None:
@@ -208,6 +211,7 @@ def _parse(read: Sequence[bytes], start: int) -> _Batch:
         bad_texts=bad_texts,
         start=start,
         end=start + sum(map(len, read)),
+        full=len(read) == BATCH_LINES,
     )
 
 

@@ -32,6 +32,8 @@ FOUND_AT_ONCE = 500
 LOOK_BACK = timedelta(days=7)
 
 Outcome = RoutingDecision.Outcome
+# Drafts of these may have been left before their end.
+_CUT_OFF = ("veto:unknown_tool", "veto:invalid_tool_input", "draft_timeout")
 _DRAFTED = (Outcome.ACCEPTED, Outcome.ESCALATED)
 
 
@@ -45,6 +47,7 @@ class _Row(NamedTuple):
     simulated: bool
     started_at: datetime
     outcome: str
+    reason: str
     calls: list[list[Any]]
     baseline_nusd: int | None
     estimate_nusd: int | None
@@ -204,6 +207,7 @@ def _lesson(row: _Row) -> Lesson:
         calls=[Told(*call_told(call)) for call in row.calls],
         baseline_nusd=row.baseline_nusd,
         estimate_nusd=row.estimate_nusd,
+        cut_off=row.reason in _CUT_OFF,
     )
 
 

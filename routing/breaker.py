@@ -109,7 +109,9 @@ class Breaker:
         Several tries of one request say one thing: what the last of them says.
         Cost: nothing but for failures, and for the first success after some.
         """
-        last = {target_name(call.target): call for call in calls}
+        # One that was left before anything came says nothing.
+        told = [call for call in calls if call.failure or call.status is not None]
+        last = {target_name(call.target): call for call in told}
         for call in last.values():
             if _failed(call):
                 on_trial = trial is not None and target_name(trial) == target_name(

@@ -55,7 +55,11 @@ def run(
         return verifying.answered(request, so_far, upstream)
     spare = Spare(request, plan, upstream)
     spare.begin()
-    so_far = drafted(request, nothing_yet, upstream=upstream, judge=judge)
+    try:
+        so_far = drafted(request, nothing_yet, upstream=upstream, judge=judge)
+    except BaseException:
+        spare.left(nothing_yet)
+        raise
     return spare.answered(so_far) if so_far.escalated else spare.left(so_far)
 
 

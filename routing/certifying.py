@@ -48,8 +48,11 @@ def review(
         newest = _lapsed(in_force, why)
         if why == DRIFTED:
             return newest
-    if newest and newest.why == UNWATCHED and not _watched_again(newest, lessons):
-        return None
+    if newest and newest.why == UNWATCHED:
+        if newest.threshold is not None and drifted(rows, newest.threshold, promise):
+            return _lapsed(newest, DRIFTED)
+        if not _watched_again(newest):
+            return None
     found = certify(rows, _steps(known), promise)
     return _issued(rule, known, found, promise, newest)
 
@@ -132,12 +135,14 @@ def _accepted_after(rule: CascadeRule, moment: datetime) -> int:
     return accepted
 
 
-def _watched_again(row: RuleCertificate, lessons: Sequence[Lesson]) -> bool:
-    """Whether labels enough have come since nobody could see what became of drafts."""
-    if row.ended_at is None:
-        return True
-    came = [each for each in lessons if each.drawn and each.decided_at > row.ended_at]
-    return len(came) >= MISSED_LABELS
+def _watched_again(row: RuleCertificate) -> bool:
+    """Whether labels enough have come since nobody could see what became of drafts.
+
+    Those of escalations say nothing of what is accepted; those of observed drafts do.
+    """
+    drawn = Label.objects.filter(rule=row.rule, probability__isnull=False)
+    came = drawn.filter(decided_at__gt=row.ended_at).exclude(outcome="escalated")
+    return came.count() >= MISSED_LABELS
 
 
 def _steps(known: RuleKnowledge) -> Sequence[float]:

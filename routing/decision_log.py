@@ -117,7 +117,9 @@ class Decision:
             simulated=self._is_simulated(calls),
             repeat=outcome.recalled.repeat,
             baseline_basis=alone.basis,
-            estimate_nusd=baseline.estimate_nusd(priced, stakes, caches),
+            estimate_nusd=None
+            if any(call.cut_off for call in calls if call.role == "draft")
+            else baseline.estimate_nusd(priced, stakes, caches),
         )
 
     def beside(

@@ -46,10 +46,6 @@ PATIENT_S = 10.0
 CallVetoes = Callable[[Json], tuple[Signal, ...]]
 
 
-def _no_vetoes(_: Json) -> tuple[Signal, ...]:
-    return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What came of asking the draft model.
@@ -87,7 +83,7 @@ def take(
     upstream: Upstream,
     timeout_s: float,
     role: Role = "draft",
-    vetoes: CallVetoes = _no_vetoes,
+    vetoes: CallVetoes | None = None,
 ) -> Draft:
     """Return the draft's whole answer, or why there is none. Never raises for either.
 
@@ -128,7 +124,7 @@ class _Asker:
     upstream: Upstream
     role: Role
     patient: bool
-    vetoes: CallVetoes
+    vetoes: CallVetoes | None
 
     def ask(self, timeout_s: float) -> Draft:
         reading = _Reading(self.request, self.target, self.role, self.vetoes)
@@ -152,7 +148,11 @@ class _Reading:
     """One draft while it is read; knows the usage so far when it breaks off."""
 
     def __init__(
-        self, request: ChatRequest, target: Target, role: Role, vetoes: CallVetoes
+        self,
+        request: ChatRequest,
+        target: Target,
+        role: Role,
+        vetoes: CallVetoes | None,
     ) -> None:
         self._request = request
         self._target = target
@@ -217,17 +217,19 @@ class _Reading:
             for event in splitter.feed(chunk):
                 events.append(event)
                 self._folder.add(event)
-                self._look_at(self._folder.ended_calls())
+                if self._vetoes and self._looked_at < MAX_CALLS_LOOKED_AT:
+                    self._look_into(self._vetoes)
             if len(events) > MAX_DRAFT_EVENTS:
                 raise _Unusable
         if not self._folder.whole:
             raise _Unusable
         return (*events, *((splitter.rest,) if splitter.rest else ()))
 
-    def _look_at(self, calls: list[Json]) -> None:
-        for call in calls[: MAX_CALLS_LOOKED_AT - self._looked_at]:
+    def _look_into(self, vetoes_of: CallVetoes) -> None:
+        left = MAX_CALLS_LOOKED_AT - self._looked_at
+        for call in self._folder.ended_calls(left):
             self._looked_at += 1
-            if vetoes := self._vetoes(call):
+            if vetoes := vetoes_of(call):
                 raise _Unusable(vetoes)
 
     def _call(

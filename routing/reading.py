@@ -40,8 +40,8 @@ class Folder(Protocol):
     def completion(self) -> Completion | None:
         """Return the answer as told so far; None when none has begun."""
 
-    def ended_calls(self) -> list[Json]:
-        """Return the tool calls that have ended since this was last asked."""
+    def ended_calls(self, at_most: int) -> list[Json]:
+        """Return the next tool calls that have ended, each once. Cost: joins them."""
 
 
 class Meter(Protocol):
@@ -122,9 +122,9 @@ class ChunkFolder:
         logprobs = tuple(self._translator.logprobs)
         return dataclasses.replace(told, logprobs=logprobs) if told else None
 
-    def ended_calls(self) -> list[Json]:
-        """Return the tool calls that have ended since this was last asked."""
-        return self._folder.ended_calls()
+    def ended_calls(self, at_most: int) -> list[Json]:
+        """Return the next tool calls that have ended, each once. Cost: joins them."""
+        return self._folder.ended_calls(at_most)
 
     def _end(self) -> None:
         # Some servers tell why they stopped, and no end.

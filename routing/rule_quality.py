@@ -28,7 +28,7 @@ from routing.rule_labels import (
 from routing.teaching import in_chunks, weight_of
 
 # The newest: more of them would tell little more, and a page waits for them.
-PRICED_AT_MOST = 1_000
+PRICED_AT_MOST = 500
 LEVELS = 20
 
 T = TypeVar("T")

@@ -6,7 +6,6 @@ when it is not. Only where a rule wants its `latency` balanced.
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 import time
 from concurrent.futures import Future
@@ -52,9 +51,13 @@ class Spare:
     def answered(self, so_far: Outcome) -> Outcome:
         """Return `so_far` with the verifier's answer, asked for now if it was not yet.
 
-        Only what the client waits for it from now on counts as its time.
+        Only what the client waits for it from now on counts as its time. One that had
+        failed by then, for a reason that may have passed, is asked once more.
         """
         asked = self._end()
+        if asked is not None and asked.done() and asked.result().may_do_better:
+            so_far = verifying.with_calls(so_far, asked.result().left())
+            asked = None
         if asked is None:
             return verifying.answered(self._request, so_far, self._upstream)
         since = time.monotonic()
@@ -68,8 +71,10 @@ class Spare:
         asked = self._end()
         if asked is None or self._branch is None:
             return so_far
+        if asked.done() and asked.exception() is None:
+            return verifying.with_calls(so_far, asked.result().left())
         self._branch.leave()
-        asked.add_done_callback(_drop)
+        asked.add_done_callback(_close)
         call = Call(
             role="spare",
             target=self._plan.verifier,
@@ -78,7 +83,7 @@ class Spare:
             duration_ms=0.0,
             cut_off=True,
         )
-        return dataclasses.replace(so_far, calls=(*so_far.calls, call))
+        return verifying.with_calls(so_far, (call,))
 
     def _ask(self) -> None:
         with self._lock:
@@ -99,6 +104,6 @@ class Spare:
         return self._asked
 
 
-def _drop(asked: Future[Asked]) -> None:
+def _close(asked: Future[Asked]) -> None:
     if asked.exception() is None:
-        asked.result().dropped()
+        asked.result().left()

@@ -69,9 +69,9 @@ class MessageFolder:
         message = self._message | {"content": blocks}
         return Completion(message=message, usage=usage_of(message.get("usage")))
 
-    def ended_calls(self) -> list[Json]:
-        """Return the tool calls that have ended since this was last asked."""
-        ended, self._ended = self._ended, []
+    def ended_calls(self, at_most: int) -> list[Json]:
+        """Return the next tool calls that have ended, each once. Cost: joins them."""
+        ended, self._ended = self._ended[:at_most], self._ended[at_most:]
         return [block.folded() for block in ended]
 
     def _start(self, event: Json) -> None:
@@ -88,7 +88,8 @@ class MessageFolder:
 
     def _end_block(self, event: Json) -> None:
         block = self._blocks.get(_index(event))
-        if block is not None and block.is_call:
+        if block is not None and block.is_call and not block.ended:
+            block.ended = True
             self._ended.append(block)
 
     def _change(self, event: Json) -> None:
@@ -126,6 +127,7 @@ class _BlockFolder:
         self._block: Json = dict(block) if isinstance(block, dict) else {}
         self._texts: dict[str, list[str]] = {}
         self._citations: list[Any] = []
+        self.ended = False
         self._input: list[str] = []
 
     @property

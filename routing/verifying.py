@@ -20,6 +20,8 @@ from routing.quality.deciding import LOW_CONFIDENCE, UNSUPPORTED
 from routing.reading import answer_dialect
 from routing.types import Call, CascadePlan, ChatRequest, Target, Upstream
 
+BUSY = 429
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Try:
@@ -51,12 +53,30 @@ class _Try:
 
     def since(self, moment: float) -> _Try:
         """Return this try as one that nobody waited for before `moment`."""
-        opened = self.opened
-        if opened is None or opened.started >= moment:
-            return self
         waited_ms = (time.monotonic() - moment) * 1000
-        opened = dataclasses.replace(opened, started=moment, waited_ms=waited_ms)
+        if self.call is not None:
+            duration_ms = min(self.call.duration_ms, waited_ms)
+            call = dataclasses.replace(self.call, duration_ms=duration_ms)
+            return dataclasses.replace(self, call=call)
+        if self.opened is None or self.opened.started >= moment:
+            return self
+        opened = dataclasses.replace(self.opened, started=moment, waited_ms=waited_ms)
         return dataclasses.replace(self, opened=opened)
+
+    def left(self) -> tuple[Call, ...]:
+        """Close this try, whose answer is not needed; its call comes back as a spare.
+
+        What an answer that began well would have cost is not known; a failure is one.
+        """
+        call = self.call
+        if self.opened is not None:
+            self.opened.reply.close()
+            well = self.opened.reply.status == 200
+            call = self.opened.ended(None, cut_off=well)
+            call = dataclasses.replace(call, status=None) if well else call
+        if call is None:
+            return ()
+        return (dataclasses.replace(call, role="spare", duration_ms=0.0),)
 
     def dropped(self) -> _Try:
         """Return this try with its reply closed: something else is answered."""
@@ -75,17 +95,28 @@ class Asked:
 
     def waited_for(self, since: float) -> Asked:
         """Return the same, waited for no sooner than `since`, in monotonic seconds."""
-        fallback = self.fallback
+        if self.fallback is None:
+            return Asked(verifier=self.verifier.since(since))
+        # Of two, what was waited for is the time of the one that was asked last.
         return Asked(
-            verifier=self.verifier.since(since),
-            fallback=fallback.since(since) if fallback else None,
+            verifier=self.verifier.since(time.monotonic()),
+            fallback=self.fallback.since(since),
         )
 
-    def dropped(self) -> None:
-        """Close what answers: nobody will read it."""
-        for each in (self.verifier, self.fallback):
-            if each is not None:
-                each.dropped()
+    @property
+    def may_do_better(self) -> bool:
+        """Whether nobody answered, and somebody may if asked again."""
+        fallback = self.fallback
+        if fallback is not None and fallback.answers:
+            return False
+        opened = self.verifier.opened
+        busy = opened is not None and opened.reply.status == BUSY
+        return busy or self.verifier.unavailable
+
+    def left(self) -> tuple[Call, ...]:
+        """Close what answers: nobody will read it. The calls, as spares, come back."""
+        fallback = self.fallback.left() if self.fallback else ()
+        return (*self.verifier.left(), *fallback)
 
 
 def answered(request: ChatRequest, so_far: Outcome, upstream: Upstream) -> Outcome:
@@ -115,12 +146,12 @@ def settled(so_far: Outcome, asked: Asked) -> Outcome:
     if fallback is None:
         return _from_verifier(so_far, verifier)
     if fallback.answers:
-        so_far = _with_calls(so_far, verifier.dropped().calls)
+        so_far = with_calls(so_far, verifier.dropped().calls)
         return dataclasses.replace(so_far, verifier=fallback.opened)
     if isinstance(fallback.failure, ClientGone):
         calls = verifier.dropped().calls + fallback.calls
-        return dataclasses.replace(_with_calls(so_far, calls), gone=True)
-    return _from_verifier(_with_calls(so_far, fallback.dropped().calls), verifier)
+        return dataclasses.replace(with_calls(so_far, calls), gone=True)
+    return _from_verifier(with_calls(so_far, fallback.dropped().calls), verifier)
 
 
 def as_meant(request: ChatRequest, plan: CascadePlan) -> ChatRequest:
@@ -138,7 +169,7 @@ def _from_verifier(so_far: Outcome, verifier: _Try) -> Outcome:
     opened, failure = verifier.opened, verifier.failure
     if opened is not None and not (stands_in and opened.reply.status >= 400):
         return dataclasses.replace(so_far, verifier=opened)
-    so_far = _with_calls(so_far, verifier.dropped().calls)
+    so_far = with_calls(so_far, verifier.dropped().calls)
     if isinstance(failure, ClientGone):
         return dataclasses.replace(so_far, gone=True)
     if stands_in:
@@ -176,7 +207,8 @@ def _ask(
     return _Try(opened=opened)
 
 
-def _with_calls(so_far: Outcome, calls: tuple[Call, ...]) -> Outcome:
+def with_calls(so_far: Outcome, calls: tuple[Call, ...]) -> Outcome:
+    """Return `so_far` after `calls` more."""
     return dataclasses.replace(so_far, calls=so_far.calls + calls)
 
 

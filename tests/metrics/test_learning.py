@@ -123,3 +123,16 @@ def test_a_shadow_evaluation_without_an_answer_teaches_nothing():
     assert learned(taught(Tally(), [lesson("shadow", (DRAFT, failed))] * 20)) == (
         learned(taught(Tally(), []))
     )
+
+
+def test_a_draft_that_was_left_tells_its_money_and_not_its_length():
+    left = escalation(cut_off=True)
+    known = learned(taught(Tally(), [left] * 20))
+    assert (known.escalated, known.draft_nusd) == (20, 200)
+    assert (known.output_ratio, known.draft_output_tokens) == (None, None)
+
+
+def test_a_spare_verifier_is_paid_because_of_the_draft():
+    spare = make_call(role="spare", status=None, cost_nusd=200)
+    known = learned(taught(Tally(), [lesson(calls=(DRAFT, spare))]))
+    assert known.draft_nusd == 210

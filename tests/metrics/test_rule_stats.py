@@ -215,3 +215,12 @@ def test_observed_drafts_are_no_pair(add):
         add(1, **shadow_of(number))
     rule_stats.refresh(0)
     assert rule_stats.load() == {}
+
+
+@pytest.mark.parametrize("reason", ["veto:unknown_tool", "draft_timeout"])
+def test_drafts_that_were_left_do_not_tell_how_long_answers_are(add, reason):
+    add(25, **escalated(reason=reason))
+    rule_stats.refresh(0)
+    known = rule_stats.load()[KEY]
+    assert known.escalated == 25
+    assert known.output_ratio is None

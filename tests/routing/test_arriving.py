@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from routing import cascade, drafting
+from routing.streams import MessageFolder
 from tests.builders import (
     DRAFT,
     VERIFIER,
@@ -122,3 +123,21 @@ def test_only_the_draft_is_left_early():
         role="second_opinion",
     )
     assert draft.completion is not None
+
+
+def test_a_call_that_ends_again_and_again_is_looked_at_once():
+    folder = MessageFolder()
+    again = make_event("content_block_stop", index=0)
+    for event in (make_events()[0], *call_events("weather", GOOD), *[again] * 50):
+        folder.add(event)
+    assert [call["input"] for call in folder.ended_calls(20)] == [GOOD]
+    assert folder.ended_calls(20) == []
+
+
+def test_calls_are_handed_out_as_many_as_are_asked_for():
+    folder = MessageFolder()
+    folder.add(make_events()[0])
+    for number in range(5):
+        for event in call_events("weather", GOOD, index=number):
+            folder.add(event)
+    assert [len(folder.ended_calls(at_most)) for at_most in (2, 0, 9)] == [2, 0, 3]

@@ -344,3 +344,9 @@ def test_the_functions_of_the_module_use_the_store_of_the_process():
         breaker.note([make_call(status=529)])
     (condition,) = breaker.conditions()
     assert (condition.provider, condition.model) == ("main", DRAFT)
+
+
+def test_a_spare_that_was_left_hides_no_failure_of_its_model(worker):
+    for _ in range(FAILURES):
+        worker.breaker.note([make_call(status=529), make_call(status=None)])
+    assert worker.standing() == "open"

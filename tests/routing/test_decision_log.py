@@ -386,3 +386,8 @@ def test_logs_nothing_where_nobody_listens(caplog):
             make_request(), PASS_THROUGH, status=200, calls=()
         )
     assert caplog.records == []
+
+
+def test_a_draft_that_was_left_is_no_measure_of_the_estimate(close):
+    record = close(ESCALATED, call(cut_off=True), call("verifier"))
+    assert record.estimate_nusd is None

@@ -318,3 +318,24 @@ def test_ten_new_labels_bring_a_certificate_back(certified, draws, monkeypatch):
     assert teach(certified).certificate is None
     draws.add(1, good_share=1.0, outcome="accepted")
     assert teach(certified).certificate.state == "in_force"
+
+
+def test_labels_of_escalations_do_not_bring_a_certificate_back(
+    certified, draws, monkeypatch
+):
+    accepted(200)
+    lapsed = certifying.lapse_unwatched(certified)
+    monkeypatch.setattr("tests.routing.test_schooling.START", lapsed.ended_at)
+    draws.add(20, good_share=1.0)
+    assert teach(certified).certificate is None
+
+
+def test_a_certificate_whose_drafts_became_worse_unseen_stays_away(
+    certified, draws, monkeypatch
+):
+    accepted(200)
+    lapsed = certifying.lapse_unwatched(certified)
+    monkeypatch.setattr("tests.routing.test_schooling.START", lapsed.ended_at)
+    draws.add(12, good_share=0.0, noise=1.0, outcome="accepted")
+    found = teach(certified).certificate
+    assert (found.state, found.why) == ("lapsed", certifying.DRIFTED)

@@ -10,6 +10,7 @@ import pytest
 from metrics.stakes import Learned, Stakes
 from routing import cascade
 from routing.errors import ClientGone, UpstreamUnreachable
+from routing.quality.deciding import JUDGE_BY_PRIOR
 from tests.builders import DRAFT, VERIFIER, make_plan, make_request, make_terms
 from tests.fakes import FakeReply, refusal, whole
 
@@ -45,6 +46,7 @@ class Upstream:
         if self.gone.is_set():
             raise ClientGone(asked=True)
         answer = trunk.answers[target.model]
+        answer = answer() if callable(answer) else answer
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -63,13 +65,13 @@ def upstream():
     return Upstream()
 
 
-def run(upstream, *, stakes=None, fallback=None, **terms):
+def run(upstream, *, stakes=None, fallback=None, judge=JUDGE_BY_PRIOR, **terms):
     terms = {"latency": "balanced", "slow_draft_s": 0.01} | terms
     terms = dataclasses.replace(make_terms(), **terms)
     plan = dataclasses.replace(make_plan(terms=terms), fallback=fallback)
     if stakes is not None:
         plan = dataclasses.replace(plan, stakes=stakes)
-    return cascade.run(make_request(), plan, upstream=upstream)
+    return cascade.run(make_request(), plan, upstream=upstream, judge=judge)
 
 
 def roles(outcome):
@@ -185,3 +187,39 @@ def test_the_draft_may_stand_in_for_a_verifier_that_failed_beside_it(upstream):
     outcome = run(upstream, prior=0.6, on_verifier_error="return_draft")
     assert outcome.kind == "escalated"
     assert outcome.answered_by_draft
+
+
+def test_one_that_failed_for_nothing_is_a_failure_and_no_cost(upstream):
+    upstream.answer(DRAFT, whole(model=DRAFT), after=[VERIFIER])
+    upstream.answer(VERIFIER, refusal(529))
+    (_, spare) = run(upstream, slow_draft_s=0.01, judge=slowly).calls
+    assert (spare.role, spare.status, spare.cut_off) == ("spare", 529, False)
+    assert spare.duration_ms == 0.0
+
+
+def test_one_that_failed_is_asked_again_when_it_is_needed(upstream):
+    upstream.answer(DRAFT, whole("", model=DRAFT), after=[VERIFIER])
+    answers = iter([refusal(529), whole(model=VERIFIER)])
+    upstream.answer(VERIFIER, lambda: next(answers))
+    outcome = run(upstream, judge=slowly)
+    assert upstream.asked == [DRAFT, VERIFIER, VERIFIER]
+    assert outcome.verifier.reply.status == 200
+    assert roles(outcome) == ["draft", "spare"]
+
+
+def test_a_judge_that_breaks_down_leaves_the_verifier(upstream):
+    answer, closed = whole(model=VERIFIER), threading.Event()
+    answer.close = closed.set
+    upstream.answer(DRAFT, whole(model=DRAFT), after=[VERIFIER])
+    upstream.answer(VERIFIER, answer)
+    with pytest.raises(ZeroDivisionError):
+        run(upstream, judge=lambda *_: 1 / 0)
+    assert closed.wait(LIMIT_S)
+
+
+def slowly(request, draft, terms, looks):
+    """Judges once the spare has been heard: nobody else has a thread of that name."""
+    for thread in threading.enumerate():
+        if thread.name == "spare":
+            thread.join(LIMIT_S)
+    return JUDGE_BY_PRIOR(request, draft, terms, looks)
