@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import IO, Any
 
-import msgspec
 from django.db import (
     DatabaseError,
     DataError,
@@ -29,14 +24,12 @@ from django.db import (
 )
 from django.db.models import F
 
-from metrics import bulk, label_loading, lines, rollups, rows, text_loading
+from metrics import batches, bulk, label_loading, lines, rollups, rows, text_loading
 from metrics.journal import SUFFIX, try_lock
 from metrics.models import JournalFile, RoutingDecision
 from metrics.rollup_models import RollupState
-from metrics.types import DecisionRecord, LabelRecord, TextRecord
 
 logger = logging.getLogger(__name__)
-BATCH_LINES = 5_000
 REJECTED_NAME = "rejected.jsonl"
 
 
@@ -65,31 +58,6 @@ class LoadResult:
             labels_lost=self.labels_lost + other.labels_lost,
             problem=other.problem or self.problem,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """A decision, and the row it becomes: inserted and added to the sums."""
-
-    record: DecisionRecord
-    values: list[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    """Some lines of a file: those that say something, and those that do not.
-
-    Text that cannot be read is counted alone: nobody may find it in a file for people.
-    """
-
-    new: list[_New]
-    texts: list[TextRecord]
-    labels: list[LabelRecord]
-    bad: list[bytes]
-    bad_texts: int
-    start: int
-    end: int
-    full: bool
 
 
 @bulk.without_collecting()
@@ -138,8 +106,8 @@ def _load_file(path: Path) -> Iterator[LoadResult]:
         # Before reading: an owner that dies later may have written more by then.
         owner_is_dead = try_lock(file.fileno())
         start = _loaded_bytes(path.name)
-        with closing(_batches(file, start, whole=owner_is_dead)) as batches:
-            for batch in batches:
+        with closing(batches.read(file, start, whole=owner_is_dead)) as read:
+            for batch in read:
                 result = _store(batch, path)
                 if result is None:
                     return
@@ -154,68 +122,7 @@ def _loaded_bytes(name: str) -> int:
     return known[0] if known else 0
 
 
-def _batches(
-    file: IO[bytes], start: int, *, whole: bool
-) -> Generator[_Batch, None, None]:
-    """Yield what follows `start`, the next batch being read while one is stored.
-
-    The time a database takes to store one is enough to read the next.
-    """
-    batch = _next_batch(file, start, whole=whole)
-    with ThreadPoolExecutor(1, thread_name_prefix="journal") as reader:
-        while batch is not None and batch.full:
-            read_on = partial(_next_batch, file, batch.end, whole=whole)
-            following = reader.submit(read_on)
-            yield batch
-            batch = following.result()
-        if batch is not None:
-            yield batch
-
-
-def _next_batch(file: IO[bytes], start: int, *, whole: bool) -> _Batch | None:
-    """The lines after `start`, None when there are none. Asks no database.
-
-    A line without its end is still being written, unless the file is `whole`.
-    """
-    file.seek(start)
-    read = list(islice(file, BATCH_LINES))
-    if read and not whole and not read[-1].endswith(b"\n"):
-        read.pop()
-    return _parse(read, start) if read else None
-
-
-def _parse(read: Sequence[bytes], start: int) -> _Batch:
-    new: list[_New] = []
-    texts: list[TextRecord] = []
-    labels: list[LabelRecord] = []
-    bad: list[bytes] = []
-    bad_texts = 0
-    for line in filter(bytes.strip, read):
-        holds_text = lines.holds_text(line)
-        try:
-            if holds_text:
-                texts.append(lines.decode_text(line))
-            elif lines.holds_label(line):
-                labels.append(lines.decode_label(line))
-            else:
-                record = lines.decode(line)
-                new.append(_New(record, rows.values_of(record)))
-        except msgspec.MsgspecError:
-            bad_texts += holds_text
-            bad += [] if holds_text else [line]
-    return _Batch(
-        new=new,
-        texts=texts,
-        labels=labels,
-        bad=bad,
-        bad_texts=bad_texts,
-        start=start,
-        end=start + sum(map(len, read)),
-        full=len(read) == BATCH_LINES,
-    )
-
-
-def _store(batch: _Batch, path: Path) -> LoadResult | None:
+def _store(batch: batches.Batch, path: Path) -> LoadResult | None:
     """Write a batch in one transaction; None when another loader was faster."""
     with transaction.atomic():
         if not _advance(path.name, batch):
@@ -240,14 +147,14 @@ def _store(batch: _Batch, path: Path) -> LoadResult | None:
     )
 
 
-def _advance(name: str, batch: _Batch) -> bool:
+def _advance(name: str, batch: batches.Batch) -> bool:
     """Move on from where this batch began; False when somebody else has."""
     JournalFile.objects.get_or_create(name=name)
     here = JournalFile.objects.filter(name=name, loaded_bytes=batch.start)
     return here.update(loaded_bytes=batch.end) == 1
 
 
-def _insert(decisions: Sequence[_New]) -> tuple[int, list[_New]]:
+def _insert(decisions: Sequence[batches.New]) -> tuple[int, list[batches.New]]:
     """Insert what is not there yet: how many, and those the database will not take."""
     if not decisions:
         return 0, []
@@ -262,7 +169,7 @@ def _insert(decisions: Sequence[_New]) -> tuple[int, list[_New]]:
     return first + second, refused_first + refused_second
 
 
-def _insert_many(decisions: Sequence[_New]) -> int:
+def _insert_many(decisions: Sequence[batches.New]) -> int:
     """Insert all or none; how many were new comes back."""
     values = rows.parameters((new.values for new in decisions), connection)
     with transaction.atomic():

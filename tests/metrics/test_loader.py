@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from django.db import DataError, OperationalError, connection
 
-from metrics import lines, loader
+from metrics import batches, lines, loader
 from metrics.journal import Journal
 from metrics.models import JournalFile, RoutingDecision
 from tests.metrics.builders import make_id, make_record
@@ -57,7 +57,7 @@ def test_a_dead_owners_file_goes_when_it_is_loaded(tmp_path):
 
 
 def test_more_than_a_batch_is_loaded_at_once(tmp_path):
-    count = loader.BATCH_LINES * 2 + 7
+    count = batches.BATCH_LINES * 2 + 7
     journal_of(tmp_path, range(count)).close()
     assert loader.load_once(tmp_path).loaded == count
 
@@ -140,11 +140,11 @@ def test_a_file_that_cannot_be_read_blocks_no_other(tmp_path):
 
 
 def test_a_file_that_can_be_read_again_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    journal_of(tmp_path, range(loader.BATCH_LINES + 1)).close()
-    real = loader._next_batch
-    monkeypatch.setattr(loader, "_next_batch", failing_at_the_second(real))
+    journal_of(tmp_path, range(batches.BATCH_LINES + 1)).close()
+    real = batches._next_batch
+    monkeypatch.setattr(batches, "_next_batch", failing_at_the_second(real))
     result = loader.load_once(tmp_path)
-    assert result.loaded == loader.BATCH_LINES
+    assert result.loaded == batches.BATCH_LINES
     assert "input/output error" in result.problem
     assert loader.load_once(tmp_path) == loader.LoadResult(loaded=1)
     assert files(tmp_path) == []
@@ -211,7 +211,7 @@ LOADER = """
     from pathlib import Path
     import django
     django.setup()
-    from metrics import loader
+    from metrics import batches, loader
 
     steps = int(sys.argv[2])
 
@@ -225,7 +225,7 @@ LOADER = """
                 os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
-    loader.BATCH_LINES = 3
+    batches.BATCH_LINES = 3
     sys.settrace(trace)
     loader.load_once(Path(sys.argv[1]))
 """

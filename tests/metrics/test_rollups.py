@@ -297,9 +297,9 @@ FOLDER = """
     from pathlib import Path
     import django
     django.setup()
-    from metrics import loader, rollups
+    from metrics import batches, loader, rollups
 
-    loader.BATCH_LINES, rollups.FOLD_ROWS = 3, 4
+    batches.BATCH_LINES, rollups.FOLD_ROWS = 3, 4
     while True:
         result = loader.load_once(Path(sys.argv[1]))
         if not (rollups.fold(at_most=8) or result.loaded or result.problem):
