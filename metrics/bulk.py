@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection, models
 
 Rows = Sequence[Sequence[Any]]
+NAMED_AT_ONCE = 500
 
 
 @contextmanager
@@ -50,6 +51,12 @@ def insert(
             source = f"VALUES ({', '.join(['%s'] * len(names))})"
             cursor.executemany(_statement(into, source, conflict), rows)
         return int(cursor.rowcount)
+
+
+def in_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield `ids` in order, as many at once as one query may name."""
+    for start in range(0, len(ids), NAMED_AT_ONCE):
+        yield ids[start : start + NAMED_AT_ONCE]
 
 
 def passing_over(column: str) -> str:

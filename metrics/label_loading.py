@@ -11,11 +11,10 @@ from typing import Any
 
 from django.db import DatabaseError, connection, transaction
 
+from metrics.bulk import in_chunks
 from metrics.label_models import COPIED, Label, MeasuredDraft
 from metrics.models import RoutingDecision
 from metrics.types import LabelRecord
-
-FOUND_AT_ONCE = 500
 
 
 def insert(records: Sequence[LabelRecord]) -> int:
@@ -39,12 +38,11 @@ def insert(records: Sequence[LabelRecord]) -> int:
 
 
 def _decisions(ids: set[str]) -> dict[str, Mapping[str, Any]]:
-    wanted = sorted(ids)
     found: dict[str, Mapping[str, Any]] = {}
-    for start in range(0, len(wanted), FOUND_AT_ONCE):
-        rows = RoutingDecision.objects.filter(
-            decision_id__in=wanted[start : start + FOUND_AT_ONCE]
-        ).values("decision_id", "started_at", *COPIED)
+    for some in in_chunks(sorted(ids)):
+        rows = RoutingDecision.objects.filter(decision_id__in=some).values(
+            "decision_id", "started_at", *COPIED
+        )
         found |= {row["decision_id"]: row for row in rows}
     return found
 

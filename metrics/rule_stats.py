@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from metrics.bulk import without_collecting
+from metrics.bulk import in_chunks, without_collecting
 from metrics.learning import SUMS, Lesson, Tally, Told, faded, learned, taught
 from metrics.models import RoutingDecision, RuleStats
 from metrics.rows import call_told
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 REFRESH_S = 60.0
 # So many decisions are learned from in one transaction.
 BATCH = 2_000
-# So many ids one query may name.
-FOUND_AT_ONCE = 500
 # Older decisions count next to nothing.
 LOOK_BACK = timedelta(days=7)
 
@@ -167,12 +165,11 @@ class Teacher:
 def _accepted(ids: Sequence[str]) -> dict[str, list[list[Any]]]:
     """The calls of those of these decisions whose draft was accepted, by id."""
     found: dict[str, list[list[Any]]] = {}
-    for start in range(0, len(ids), FOUND_AT_ONCE):
-        some = RoutingDecision.objects.filter(
-            decision_id__in=ids[start : start + FOUND_AT_ONCE],
-            outcome=Outcome.ACCEPTED,
+    for some in in_chunks(ids):
+        decisions = RoutingDecision.objects.filter(
+            decision_id__in=some, outcome=Outcome.ACCEPTED
         )
-        rows: Iterable[Any] = some.values_list("decision_id", "calls")
+        rows: Iterable[Any] = decisions.values_list("decision_id", "calls")
         found |= dict(rows)
     return found
 

@@ -10,7 +10,7 @@ from routing.types import Headers
 OVERLOADED_WAIT_S = 0.5
 # Also what keeps a provider that says "at once" for ever from being asked for ever.
 SHORTEST_WAIT_S = 0.1
-_RATE_LIMITED, _OVERLOADED = 429, 529
+RATE_LIMITED, _OVERLOADED = 429, 529
 
 
 def wait_before_retry(status: int | None, headers: Headers) -> float | None:
@@ -23,7 +23,7 @@ def wait_before_retry(status: int | None, headers: Headers) -> float | None:
     Source: Anthropic API reference, "Errors" and "Rate limits".
     """
     told = dict(headers)
-    if status not in (_RATE_LIMITED, _OVERLOADED):
+    if status not in (RATE_LIMITED, _OVERLOADED):
         return None
     if told.get("x-should-retry") == "false":
         return None

@@ -13,6 +13,7 @@ from datetime import datetime
 from math import sqrt
 from typing import NamedTuple, TypeVar
 
+from metrics.bulk import in_chunks
 from metrics.models import RoutingDecision
 from metrics.quality_figures import ENOUGH_LABELS, Z_95, measured
 from routing.models import CascadeRule
@@ -25,7 +26,7 @@ from routing.rule_labels import (
     labels_of,
     one_a_draft,
 )
-from routing.teaching import in_chunks, weight_of
+from routing.teaching import weight_of
 
 # The newest: more of them would tell little more, and a page waits for them.
 PRICED_AT_MOST = 500

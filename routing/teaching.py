@@ -7,7 +7,7 @@ those of a simulator: with any real one, only real ones count.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from metrics.bulk import in_chunks
 from metrics.label_models import Label, MeasuredDraft
 from metrics.models import RoutingDecision
 from routing.models import CascadeRule, RuleKnowledge
@@ -26,7 +27,6 @@ from routing.quality.learning import MAX_LABELS, Labelled, learn, table_of
 GROWTH = 0.2
 FIRST_LABELS = 10
 KEPT_VERSIONS = 20
-FOUND_AT_ONCE = 500
 # A label drawn with a small chance stands for many, yet one must not rule the gate.
 MAX_WEIGHT = 20.0
 # Where one draft has several labels, the first of these counts.
@@ -112,12 +112,6 @@ def weight_of(trust: float, probability: float | None) -> float:
     `probability` is the chance that it was drawn with, None for a label nobody drew.
     """
     return min(MAX_WEIGHT, trust / (probability or 1.0))
-
-
-def in_chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield `ids` in order, as many at once as one query may name."""
-    for start in range(0, len(ids), FOUND_AT_ONCE):
-        yield ids[start : start + FOUND_AT_ONCE]
 
 
 def _worth_it(count: int, known: RuleKnowledge | None) -> bool:

@@ -16,14 +16,9 @@ from metrics.caching import NOTHING_CACHED, Caches
 from metrics.stakes import NO_STAKES, Stakes
 from metrics.types import Role, Usage
 from routing.errors import Failure
-from routing.native import (
-    Dialect as Dialect,
-)
+from routing.native import Dialect as Dialect
 from routing.native import Headers as Headers
-from routing.native import (
-    Native,
-    body_for,
-)
+from routing.native import Native, body_for
 from routing.rule_terms import RuleTerms
 from routing.targets import AccountKey as AccountKey
 from routing.targets import ProviderConfig as ProviderConfig

@@ -16,11 +16,10 @@ from routing.errors import (
     UpstreamUnreachable,
 )
 from routing.outcome import OpenCall, Outcome
+from routing.patience import RATE_LIMITED
 from routing.quality.deciding import LOW_CONFIDENCE, UNSUPPORTED
 from routing.reading import answer_dialect
 from routing.types import Call, CascadePlan, ChatRequest, Target, Upstream
-
-BUSY = 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +67,14 @@ class _Try:
 
         What an answer that began well would have cost is not known; a failure is one.
         """
-        call = self.call
-        if self.opened is not None:
-            self.opened.reply.close()
-            well = self.opened.reply.status == 200
-            call = self.opened.ended(None, cut_off=well)
-            call = dataclasses.replace(call, status=None) if well else call
-        if call is None:
-            return ()
-        return (dataclasses.replace(call, role="spare", duration_ms=0.0),)
+        calls = self.dropped().calls
+        if self.opened is not None and self.opened.reply.status == 200:
+            calls = tuple(
+                dataclasses.replace(call, status=None, cut_off=True) for call in calls
+            )
+        return tuple(
+            dataclasses.replace(call, role="spare", duration_ms=0.0) for call in calls
+        )
 
     def dropped(self) -> _Try:
         """Return this try with its reply closed: something else is answered."""
@@ -110,7 +108,7 @@ class Asked:
         if fallback is not None and fallback.answers:
             return False
         opened = self.verifier.opened
-        busy = opened is not None and opened.reply.status == BUSY
+        busy = opened is not None and opened.reply.status == RATE_LIMITED
         return busy or self.verifier.unavailable
 
     def left(self) -> tuple[Call, ...]:
@@ -137,12 +135,12 @@ def asked(request: ChatRequest, plan: CascadePlan, upstream: Upstream) -> Asked:
     return Asked(verifier=verifier, fallback=fallback)
 
 
-def settled(so_far: Outcome, asked: Asked) -> Outcome:
-    """Return `so_far` with whoever answered of those that were `asked`.
+def settled(so_far: Outcome, found: Asked) -> Outcome:
+    """Return `so_far` with whoever answered of those that were asked.
 
     When the fallback fails too, the client gets what the verifier said.
     """
-    verifier, fallback = asked.verifier, asked.fallback
+    verifier, fallback = found.verifier, found.fallback
     if fallback is None:
         return _from_verifier(so_far, verifier)
     if fallback.answers:
