@@ -154,10 +154,11 @@ def _json_answer(text: str) -> Answer | None:
 
 def _loose_fields(text: str) -> tuple[tuple[str, str], ...]:
     """The short fields of what is meant as JSON but does not parse."""
-    found = {}
-    for name, value in _FIELD.findall(text[-2 * _TAIL :]):
-        found[f"/{name}"] = canonical(value.strip('"').replace('\\"', '"'))
-    return tuple(found.items())
+    last = dict(_FIELD.findall(text[-2 * _TAIL :]))
+    return tuple(
+        (f"/{name}", canonical(value.strip('"').replace('\\"', '"')))
+        for name, value in last.items()
+    )
 
 
 def _letter_answer(text: str, prompt: str) -> Answer | None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 from routing.quality.features.prompt import choices_in
-from routing.quality.features.reading import Reading, covered, length, share, words_in
+from routing.quality.features.reading import (
+    Reading,
+    covered,
+    holds,
+    length,
+    share,
+    words_in,
+)
 
 NAMES = (
     "answer_found",
@@ -32,11 +39,20 @@ NAMES = (
     "answer_choice_number_said",
 )
 
-_MARKED = re.compile(
-    r"\\boxed|answer is|answer:|\"answer\"|final answer|antwort|réponse|respuesta"
-    r"|resposta"
-    r"|ответ|答案|答え|####",
-    re.IGNORECASE,
+_MARKS = (
+    "\\boxed",
+    "answer is",
+    "answer:",
+    '"answer"',
+    "final answer",
+    "antwort",
+    "réponse",
+    "respuesta",
+    "resposta",
+    "ответ",
+    "答案",
+    "答え",
+    "####",
 )
 _SYMBOL = re.compile(r"[\\√π^]|sqrt|[a-z]\b")
 
@@ -46,7 +62,7 @@ def measure(reading: Reading) -> dict[str, float]:
     answer, value = reading.answer, final_value(reading)
     return {
         "answer_found": float(bool(answer.kind)),
-        "answer_marked": float(_MARKED.search(reading.text[-1_500:]) is not None),
+        "answer_marked": holds(_MARKS, reading.text[-1_500:].lower()),
         "answer_at": answer.at,
         "answer_fields": length(len(answer.fields)),
         "answer_length": length(len(value)),

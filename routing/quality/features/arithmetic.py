@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 from routing.quality.features.reading import Reading, length, share
 
@@ -16,6 +18,7 @@ NAMES = (
     "sums_used_later",
 )
 
+_MAX_RESULTS = 200
 _MAX_SUMS = 30
 _MAX_TOKENS = 24
 _LEFT = 90
@@ -33,6 +36,8 @@ _SIGNS = str.maketrans(
         "\u2013": "-",
         "{": "(",
         "}": ")",
+        "€": "",
+        "£": "",
     }
 )
 _LATEX = (
@@ -43,8 +48,9 @@ _LATEX = (
         r"((\1)/(\2))",
     ),
     (re.compile(r"\\(?:left|right|,|;|!|text|mathrm)|[$\\]"), ""),
-    (re.compile(r"(?<=\d)\s*[xX]\s*(?=\d)"), "*"),
 )
+_TIMES = re.compile(r"(\d)\s*[xX]\s*(?=\d)")
+_SIGN = re.compile(r"[-+*/]")
 # A variable, a name of a function or a unit glued to a number: not plain arithmetic.
 _SYMBOLIC = re.compile(r"\d[A-Za-z]\b|\b[A-Za-z]\b|\^|_|[|!√π]|\w\(|[\d)]\s+\d")
 _FUNCTION = re.compile(r"[^\W\d_]\(")
@@ -75,7 +81,7 @@ def sums_in(text: str) -> list[tuple[str, bool]]:
     between. What has variables, powers or roots is left out. A result may be rounded.
     """
     found: list[tuple[str, bool]] = []
-    for match in _RESULT.finditer(text):
+    for match in islice(_RESULT.finditer(text), _MAX_RESULTS):
         left = text[max(0, match.start() - _LEFT) : match.start()]
         values = _values_of(left, percent=bool(match[2]))
         if values:
@@ -88,16 +94,11 @@ def sums_in(text: str) -> list[tuple[str, bool]]:
 
 def _values_of(left: str, *, percent: bool) -> list[float]:
     """What the sum that `left` ends with may come to; none when it is no plain sum."""
-    for pattern, plain in _LATEX if "\\" in left or "$" in left else _LATEX[-1:]:
-        left = pattern.sub(plain, left)
-    start = 0
-    for mark in _BREAK.finditer(left):
-        start = mark.end()
-    sum_ = left[start:].translate(_SIGNS)
-    if not any(sign in sum_ for sign in "+-*/") or _FUNCTION.search(sum_):
+    sum_ = _last_sum(left)
+    if not _SIGN.search(sum_) or ("(" in sum_ and _FUNCTION.search(sum_)):
         return []
     has_percent = percent or "%" in sum_
-    sum_ = _WORD.sub(" ", sum_.replace("€", "").replace("£", ""))
+    sum_ = _WORD.sub(" ", sum_)
     if _SYMBOLIC.search(sum_.strip()):
         return []
     tokens = [token.replace(",", "") for token in _TOKEN.findall(sum_)]
@@ -107,6 +108,18 @@ def _values_of(left: str, *, percent: bool) -> list[float]:
     if value is None:
         return []
     return [value, value / 100, value * 100] if has_percent else [value]
+
+
+def _last_sum(left: str) -> str:
+    """What stands after the last break, in plain signs."""
+    if "\\" in left or "$" in left:
+        for pattern, plain in _LATEX:
+            left = pattern.sub(plain, left)
+    if "x" in left or "X" in left:
+        left = _TIMES.sub(r"\1*", left)
+    sum_ = _BREAK.split(left)[-1]
+    is_plain = sum_.isascii() and "{" not in sum_ and "}" not in sum_
+    return sum_ if is_plain else sum_.translate(_SIGNS)
 
 
 def evaluated(tokens: Sequence[str]) -> float | None:
@@ -178,7 +191,5 @@ def _same(number: str, answer: str) -> bool:
 
 def _used_later(sums: list[tuple[str, bool]], numbers: Sequence[str]) -> float:
     """The share of results that are written again: a chain of steps that holds."""
-    counts: dict[str, int] = {}
-    for number in numbers:
-        counts[number] = counts.get(number, 0) + 1
-    return share(sum(counts.get(result, 0) > 1 for result, _ in sums), len(sums))
+    counts = Counter(numbers)
+    return share(sum(counts[result] > 1 for result, _ in sums), len(sums))

@@ -9,11 +9,11 @@ from routing.quality.features.reading import (
     DENSE,
     FORMULA,
     LATEX,
-    SENTENCE,
     Reading,
     count_of,
     length,
     mean,
+    sentences_in,
     share,
 )
 
@@ -125,7 +125,7 @@ def _code(text: str) -> dict[str, float]:
 
 def _prose(reading: Reading) -> dict[str, float]:
     text, words = reading.prompt, reading.prompt_words
-    sentences = len(SENTENCE.findall(text))
+    sentences = sentences_in(text)
     return {
         "ask_questions": count_of(_QUESTION, text),
         "ask_lines": length(text.count("\n")),

@@ -20,12 +20,15 @@ _MAX_TOOLS = 64
 _MAX_CALLS = 32
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+# The same of a text that is ASCII in lower case, in half the time.
+_ASCII_WORD = re.compile(r"[a-z]{2,}")
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 # What prompts and drafts are both looked through for.
 FORMULA = re.compile(r"\$[^$\n]{1,300}\$|\\[(\[]")
 LATEX = re.compile(r"\\[a-zA-Z]{2,}")
-SENTENCE = re.compile(r"[.!?。\uff01\uff1f।؟](?:\s|$)|[。\uff01\uff1f]")
+_SENTENCE = re.compile(r"[.!?।؟](?:\s|$)")
+_DENSE_SENTENCE = "。\uff01\uff1f"
 # Scripts that put many words between two spaces.
 DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
@@ -90,8 +93,9 @@ def window(text: str) -> str:
 
 def words_in(text: str) -> tuple[str, ...]:
     """Return the words of two letters and more in lower case, the first 1,000."""
-    found = _WORD.findall(text.lower())
-    return tuple(found[:_MAX_WORDS])
+    lowered = text.lower()
+    pattern = _ASCII_WORD if lowered.isascii() else _WORD
+    return tuple(pattern.findall(lowered)[:_MAX_WORDS])
 
 
 def numbers_in(text: str) -> tuple[str, ...]:
@@ -115,14 +119,30 @@ def covered(these: Iterable[str], by: Iterable[str]) -> float:
     return share(len(distinct.intersection(by)), len(distinct))
 
 
-def count_of(pattern: re.Pattern[str], text: str) -> float:
-    """Return how often `pattern` occurs in `text`, as a length."""
+def count_of(pattern: re.Pattern[str], text: str, signs: str = "") -> float:
+    """Return how often `pattern` occurs in `text`, as a length.
+
+    Every match has one of `signs`, where they are told: a text without is not searched.
+    """
+    if signs and not any(sign in text for sign in signs):
+        return 0.0
     return length(len(pattern.findall(text)))
+
+
+def sentences_in(text: str) -> int:
+    """Return how many sentences end in `text`."""
+    dense = sum(map(text.count, _DENSE_SENTENCE))
+    return dense + len(_SENTENCE.findall(text))
 
 
 def has(pattern: re.Pattern[str], text: str) -> float:
     """Return 1.0 when `pattern` occurs in `text`, else 0.0."""
     return float(pattern.search(text) is not None)
+
+
+def holds(parts: Iterable[str], text: str) -> float:
+    """Return 1.0 when any of `parts` stands in `text`, else 0.0."""
+    return float(any(part in text for part in parts))
 
 
 def mean(values: Sequence[float]) -> float:

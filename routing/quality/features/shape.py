@@ -9,13 +9,13 @@ from routing.quality.features.reading import (
     DENSE,
     FORMULA,
     LATEX,
-    SENTENCE,
     Reading,
     count_of,
     covered,
     has,
     length,
     mean,
+    sentences_in,
     share,
 )
 
@@ -56,7 +56,7 @@ _NUMBERED = re.compile(r"^[ \t]*(\d{1,3})[.)][ \t]*(.*)$", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _BOLD = re.compile(r"\*\*[^*\n]{1,80}\*\*")
 _CODE_FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
-_STEP = re.compile(r"(?:^|\\n|\n)[ \t*]*(?:step\s*)?\d{1,2}[.):]", re.IGNORECASE)
+_STEP = re.compile(r"\n[ \t*]*(?:step\s*)?\d{1,2}[.):]", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?。\uff01\uff1f।؟:)\]}\"'`*”»|\d>~%]\s*\Z")
 _QUESTION_END = re.compile(r"[?\uff1f؟]\s*\Z")
 _SCRIPTS = (
@@ -91,32 +91,39 @@ def measure(reading: Reading) -> dict[str, float]:
 
 def repeated_share(words: tuple[str, ...], run: int = _RUN) -> float:
     """Return the share of runs of `run` words seen earlier; 0 for shorter texts."""
-    runs = [words[at : at + run] for at in range(len(words) - run + 1)]
-    return 1.0 - share(len(set(runs)), len(runs)) if runs else 0.0
+    count = len(words) - run + 1
+    if count < 1:
+        return 0.0
+    runs = zip(*(words[at:] for at in range(run)), strict=False)
+    return 1.0 - share(len(set(runs)), count)
 
 
 def _structure(text: str) -> dict[str, float]:
     return {
         "draft_lines": length(text.count("\n")),
         "draft_items": count_of(_ITEM, text),
-        "draft_headings": count_of(_HEADING, text),
-        "draft_bold": count_of(_BOLD, text),
-        "draft_code_blocks": length(len(_CODE_FENCE.findall(text)) // 2),
-        "draft_formulas": count_of(FORMULA, text),
-        "draft_latex": count_of(LATEX, text),
-        "draft_steps": count_of(_STEP, text),
+        "draft_headings": count_of(_HEADING, text, "#"),
+        "draft_bold": count_of(_BOLD, text, "*"),
+        "draft_code_blocks": length(_fences_in(text) // 2),
+        "draft_formulas": count_of(FORMULA, text, "$\\"),
+        "draft_latex": count_of(LATEX, text, "\\"),
+        "draft_steps": count_of(_STEP, "\n" + text.replace("\\n", "\n")),
     }
+
+
+def _fences_in(text: str) -> int:
+    return len(_CODE_FENCE.findall(text)) if "```" in text else 0
 
 
 def _prose(reading: Reading) -> dict[str, float]:
     text, words = reading.text, reading.words
-    sentences = len(SENTENCE.findall(text))
+    sentences = sentences_in(text)
     sample = text[-_SAMPLE:].encode("utf-8", "replace")
     packed = len(zlib.compress(sample, 1))
     return {
         "draft_sentences": length(sentences),
         "draft_sentence_length": length(len(words) / (sentences + 1)),
-        "draft_word_length": mean([len(word) for word in words[:400]]),
+        "draft_word_length": mean([*map(len, words[:400])]),
         "draft_distinct": share(len(set(words)), len(words)),
         "draft_repeated": repeated_share(words),
         "draft_compressed": share(packed, len(sample)),
@@ -161,5 +168,8 @@ def _script_difference(prompt: str, text: str) -> float:
 
 
 def _scripts(text: str) -> list[float]:
-    counts = [len(script.findall(text)) for script in _SCRIPTS]
+    # ASCII holds none but the first.
+    scripts = _SCRIPTS[:1] if text.isascii() else _SCRIPTS
+    counts = [len(script.findall(text)) for script in scripts]
+    counts += [0] * (len(_SCRIPTS) - len(counts))
     return [share(count, sum(counts)) for count in counts]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from routing.quality.features.reading import Reading, has, length
+from routing.quality.features.reading import Reading, has, holds, length
 
 NAMES = (
     "words_refusal",
@@ -141,10 +141,10 @@ def measure(reading: Reading) -> dict[str, float]:
         ),
         "words_asks_back": has(_ASKS_BACK, ends),
         "words_filler": has(_FILLER, text[:80]),
-        "words_placeholder": _holds(_PLACEHOLDER, lowered)
-        or _holds(_UPPER_PLACEHOLDER, text),
-        "words_leaked_reasoning": _holds(_LEAK, lowered),
-        "words_role_leak": _holds(_ROLE, text),
+        "words_placeholder": holds(_PLACEHOLDER, lowered)
+        or holds(_UPPER_PLACEHOLDER, text),
+        "words_leaked_reasoning": holds(_LEAK, lowered),
+        "words_role_leak": holds(_ROLE, text),
     }
 
 
@@ -152,7 +152,3 @@ def _said(vocabulary: _Words, words: tuple[str, ...], text: str) -> float:
     whole, parts = vocabulary
     count = sum(map(whole.__contains__, words))
     return length(count + sum(text.count(part) for part in parts))
-
-
-def _holds(parts: tuple[str, ...], text: str) -> float:
-    return float(any(part in text for part in parts))
