@@ -15,7 +15,8 @@ from routing.knowledge_loading import knowledge_of
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.certificate import Certificate, Judged, Promise, certify, drifted
 from routing.quality.knowledge import Knowledge
-from routing.quality.learning import inputs
+from routing.quality.learning import Labelled, inputs, steps_of
+from routing.quality.route import RouteTable
 from routing.teaching import GROWTH, MAX_WEIGHT, Lesson
 
 State = RuleCertificate.State
@@ -41,7 +42,8 @@ def review(
     the labels there are prove it.
     """
     newest = RuleCertificate.objects.filter(rule=rule.name).first()
-    rows = judged_by(knowledge_of(known), fresh(known, lessons))
+    knowledge = knowledge_of(known)
+    rows = judged_by(knowledge, fresh(known, lessons))
     in_force = newest if newest and newest.state == State.IN_FORCE else None
     promise = promise_of(rule, rows)
     if in_force and (why := _against(in_force, known, rows, promise)):
@@ -53,7 +55,7 @@ def review(
             return _lapsed(newest, DRIFTED)
         if not _watched_again(newest):
             return None
-    found = certify(rows, _steps(known), promise)
+    found = certify(rows, _steps(knowledge), promise)
     return _issued(rule, known, found, promise, newest)
 
 
@@ -107,23 +109,29 @@ def fresh(known: RuleKnowledge, lessons: Sequence[Lesson]) -> list[Lesson]:
 
 
 def judged_by(knowledge: Knowledge, lessons: Sequence[Lesson]) -> list[Judged]:
-    """Return `lessons` as the gate would judge them now."""
-    gate, routes = knowledge.gate, knowledge.routes
-    if gate is None or routes is None:
+    """Return `lessons` as the rule would judge them now; none while it cannot."""
+    routes = knowledge.routes
+    if routes is None or (knowledge.gate is None and knowledge.cold):
         return []
-    rows = []
-    for lesson in lessons:
-        row = lesson.labelled
-        posterior = routes.posterior(row.route)
-        judge, second = gate, None
-        if row.second is not None and knowledge.pair is not None:
-            judge, second = knowledge.pair, row.second
-        taken = inputs(row.features, posterior, second)
-        confidence = judge.confidence(taken, row.route)
-        rows.append(
-            Judged(confidence=confidence, worse=not row.as_good, weight=row.weight)
+    return [
+        Judged(
+            confidence=_confidence(knowledge, routes, lesson.labelled),
+            worse=not lesson.labelled.as_good,
+            weight=lesson.labelled.weight,
         )
-    return rows
+        for lesson in lessons
+    ]
+
+
+def _confidence(knowledge: Knowledge, routes: RouteTable, row: Labelled) -> float:
+    """By the gate, by the one that knows a second opinion, or by base rates."""
+    posterior = routes.posterior(row.route)
+    gate, second = knowledge.gate, None
+    if row.second is not None and knowledge.pair is not None:
+        gate, second = knowledge.pair, row.second
+    if gate is None:
+        return posterior.good
+    return gate.confidence(inputs(row.features, posterior, second), row.route)
 
 
 def _accepted_after(rule: CascadeRule, moment: datetime) -> int:
@@ -145,9 +153,11 @@ def _watched_again(row: RuleCertificate) -> bool:
     return came.count() >= MISSED_LABELS
 
 
-def _steps(known: RuleKnowledge) -> Sequence[float]:
-    gate = known.gate
-    return tuple(gate["steps"]) if gate else ()
+def _steps(knowledge: Knowledge) -> Sequence[float]:
+    """The thresholds to test: of the gate, or of base rates while there is none."""
+    if knowledge.gate is not None:
+        return knowledge.gate.steps
+    return steps_of(knowledge.routes.rates) if knowledge.routes else ()
 
 
 def _against(

@@ -106,11 +106,16 @@ def weights_of(gate: Gate | None, at_most: int = TOP_WEIGHTS) -> list[Weight]:
     return [Weight(name=name, value=value) for name, value in found if value]
 
 
-def cold_in_words(standing: Standing) -> str:
-    """Return what a new rule does until it has labels enough; "" when it has."""
-    if not standing.cold:
-        return ""
+def ungated_in_words(standing: Standing) -> str:
+    """Return what a rule goes by until it has a gate to trust; "" when it has."""
     labels = standing.known.labels if standing.known else 0.0
+    if standing.gate and not standing.cold:
+        return ""
+    if not standing.cold:
+        return (
+            f"All {labels:.0f} labels say the same of this rule's drafts: there is no "
+            "more for a gate to learn, so the base rates of routes decide."
+        )
     rule = standing.rule
     begin = (
         f"{labels:.0f} labels have taught this rule: under {COLD_LABELS} it is new. "

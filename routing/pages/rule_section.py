@@ -11,10 +11,10 @@ from routing.pages.quality_curve import quality_curve
 from routing.quality_words import level_in_words, share_in_words
 from routing.rule_standing import (
     Standing,
-    cold_in_words,
     outlook_in_words,
     promise_in_words,
     standing_of,
+    ungated_in_words,
 )
 
 
@@ -38,7 +38,7 @@ def section(rule: CascadeRule | None, *, simulated: bool) -> dict[str, Any]:
         "levels": [(f"{p.threshold:.2f}", level_in_words(p)) for p in quality.levels],
         "own_words": level_in_words(quality.own) if quality.own else "",
         "harm_words": share_in_words(quality.harm),
-        "cold_words": cold_in_words(standing),
+        "ungated_words": ungated_in_words(standing),
         "observed_words": outlook_in_words(standing),
         "weights": [
             (weight.name, weight.words, f"{weight.value:+.3f}")

@@ -110,7 +110,7 @@ class _Judging:
         if self._known.routes is not None:
             self._tell("route", posterior.good)
         gate = self._known.gate
-        if self._known.cold or gate is None:
+        if gate is None or self._known.cold:
             return posterior.good if self._known.routes is not None else self._prior
         observed = self.observed
         confidence = gate.confidence(
@@ -178,6 +178,8 @@ def _observed(
         return NOTHING_OBSERVED
     return Observed(
         route=route_of(request, terms.name),
-        features=() if known.cold else features_of(request, draft),
+        features=()
+        if known.cold or known.gate is None
+        else features_of(request, draft),
         gate=known.version,
     )

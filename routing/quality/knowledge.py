@@ -50,8 +50,16 @@ class Knowledge:
 
     @property
     def cold(self) -> bool:
-        """Whether too few labels exist to trust what they say."""
-        return self.labels < COLD_LABELS or self.gate is None
+        """Whether too few labels exist to trust what they say.
+
+        Where all say the same there is no gate to wait for: base rates tell it all.
+        """
+        untaught = self.gate is None and not self._unanimous
+        return self.labels < COLD_LABELS or untaught
+
+    @property
+    def _unanimous(self) -> bool:
+        return self.routes is not None and self.routes.unanimous
 
     def posterior(self, route: str, prior: float) -> Posterior:
         """Return what is believed of `route` before its draft is looked at."""

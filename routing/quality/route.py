@@ -81,6 +81,16 @@ class RouteTable:
     def __len__(self) -> int:
         return len(self._routes)
 
+    @property
+    def unanimous(self) -> bool:
+        """Whether there are labels and all say the same of their drafts."""
+        return self._rule.labels > 0 and self._rule.good in (0.0, self._rule.labels)
+
+    @property
+    def rates(self) -> list[float]:
+        """The share of good drafts believed of each route, then of one not seen yet."""
+        return [self.posterior(route).good for route in (*self._routes, "")]
+
     def add(self, route: str, *, as_good: bool, weight: float = 1.0) -> None:
         """Count one label of `route`; a weight below 1 for one that is less sure."""
         count = self._routes.setdefault(route, _Count())

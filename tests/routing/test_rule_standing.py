@@ -6,10 +6,10 @@ import pytest
 
 from routing.quality.features.vector import NAMES
 from routing.rule_standing import (
-    cold_in_words,
     outlook_in_words,
     promise_in_words,
     standing_of,
+    ungated_in_words,
 )
 from routing.schooling import teach
 from tests.routing.labelled import certify
@@ -24,9 +24,9 @@ def stand(rule):
 def test_a_rule_without_labels_is_cold_and_says_what_decides(rule):
     standing = stand(rule)
     assert standing.weights == []
-    assert "what it states of them" in cold_in_words(standing)
+    assert "what it states of them" in ungated_in_words(standing)
     rule.judge_model = "judge-medium"
-    assert "only what a second opinion or the judge supports" in cold_in_words(
+    assert "only what a second opinion or the judge supports" in ungated_in_words(
         stand(rule)
     )
 
@@ -35,10 +35,19 @@ def test_a_rule_that_was_taught_tells_what_counts(rule, drafts):
     drafts.add(200)
     teach(rule)
     standing = stand(rule)
-    assert cold_in_words(standing) == ""
+    assert ungated_in_words(standing) == ""
     weights = {weight.name: weight for weight in standing.weights}
     assert weights[NAMES[0]].words == "for"
     assert {weight.words for weight in weights.values()} == {"for", "against"}
+
+
+def test_a_rule_whose_drafts_are_all_good_goes_by_base_rates(rule, drafts):
+    drafts.add(120, good_share=1.0)
+    teach(rule)
+    standing = stand(rule)
+    assert standing.gate is None
+    assert not standing.cold
+    assert "All 120 labels say the same" in ungated_in_words(standing)
 
 
 def test_only_a_certified_rule_heeds_its_certificate(rule, drafts):

@@ -164,6 +164,30 @@ def test_drafts_that_nothing_tells_apart_are_not_certifiable(rule, draws):
     assert knowledge_loading.load()["default"].certified is None
 
 
+def test_drafts_that_are_all_good_need_no_gate_to_be_certified(rule, draws):
+    rule.mode = "certified"
+    rule.max_harm_percent = 5.0
+    rule.save()
+    draws.add(300, good_share=1.0)
+    certificate = teach(rule).certificate
+    known = knowledge_loading.load()["default"]
+    assert known.gate is None
+    assert not known.cold
+    assert certificate.state == "in_force"
+    assert known.posterior("ab12", rule.prior).good >= known.certified
+    draws.add(40, good_share=0.3)
+    assert teach(rule).certificate.state == "lapsed"
+
+
+def test_drafts_that_are_all_worse_are_certified_for_nothing(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(300, good_share=0.0)
+    assert teach(rule).certificate.state == "not_certifiable"
+    known = knowledge_loading.load()["default"]
+    assert known.posterior("ab12", rule.prior).good < 0.1
+
+
 def test_a_certificate_lapses_when_drafts_become_worse(rule, draws):
     rule.mode = "certified"
     rule.save()

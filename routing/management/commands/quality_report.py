@@ -16,9 +16,9 @@ from routing.quality_words import certificate_in_words, level_in_words, share_in
 from routing.rule_quality import spread
 from routing.rule_standing import (
     Standing,
-    cold_in_words,
     outlook_in_words,
     standing_of,
+    ungated_in_words,
 )
 
 SHOWN_LEVELS = 6
@@ -80,7 +80,7 @@ def _as_text(standing: Standing) -> list[str]:
     said = (
         certificate_in_words(standing.certificate),
         outlook_in_words(standing),
-        cold_in_words(standing),
+        ungated_in_words(standing),
         "Checks pause: they cost more than their budget." if standing.paused else "",
     )
     return [*lines, *(f"  {words}" for words in said if words)]

@@ -208,3 +208,13 @@ def test_the_base_rate_of_a_route_is_used_before_there_is_a_gate():
     verdict = judged(Checks(), FakeLooks(), known=Knowledge(labels=40, routes=table))
     assert verdict.confidence < 0.2
     assert verdict.reason == "low_confidence"
+
+
+@pytest.mark.parametrize(("as_good", "reason"), [(True, ""), (False, "low_confidence")])
+def test_where_all_labels_say_the_same_base_rates_decide(as_good, reason):
+    table = RouteTable(0.85)
+    request = make_request("What is 2 + 2?")
+    for _ in range(120):
+        table.add(route_of(request, "default"), as_good=as_good)
+    known = Knowledge(labels=120, routes=table)
+    assert judged(ASKS_SECOND, FakeLooks(), known=known).reason == reason
