@@ -58,7 +58,7 @@ class Command(BaseCommand):
         server = _server(options, None)
         server.refuse_if_open()
         server.refuse_if_taken()
-        self._prepare(rules=True)
+        self._prepare(server.auth_mode, rules=True)
         password = installation.create_admin()
         if password:
             self._say(f"Admin user admin, password shown this once: {password}")
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         server = _server(options, document)
         server.refuse_if_open()
         server.refuse_if_taken()
-        self._prepare(rules=document is None)
+        self._prepare(server.auth_mode, rules=document is None)
         if document:
             for note in files.store(document).notes:
                 self._say(note)
@@ -81,13 +81,16 @@ class Command(BaseCommand):
         self._tell_state(server)
         serve(server, settings.CASCADE_DEMO_KEY)
 
-    def _prepare(self, *, rules: bool) -> None:
+    def _prepare(self, auth_mode: str, *, rules: bool) -> None:
         if installation.migrate():
             self._say("Database is up to date.")
         call_command("load_prices", verbosity=0, stdout=io.StringIO())
         defaults.load_once(rules=rules)
-        for name in keyed.switch_on():
-            self._say(f"Provider {name} is switched on, and its rules: it has a key.")
+        for name in keyed.switch_on(auth_mode):
+            self._say(
+                f"Provider {name} is switched on, it has a key; and with it the rules "
+                "and second opinions that waited for it."
+            )
 
     def _tell_state(self, server: Server) -> None:
         enabled = CascadeRule.objects.filter(enabled=True).count()
