@@ -199,8 +199,12 @@ def _certificates(pools: dict[str, list[Fold]], splits: int) -> None:
                 _say(
                     f"| {name} | {harm:.0%} | {'yes' if second else 'no'} | "
                     f"{kept.given} | {kept.broken} ({kept.broken / splits:.1%}) | "
-                    f"{kept.accepted:.2f} | {kept.best:.3f} |"
+                    f"{_told(kept.accepted)} | {_told(kept.best)} |"
                 )
+
+
+def _told(share: float | None) -> str:
+    return "-" if share is None else f"{share:.3f}"
 
 
 def _cold_start(examples: list[Example]) -> None:

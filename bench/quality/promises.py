@@ -20,14 +20,14 @@ class Kept:
 
     Broken: the other half's own harm rate is above the promise. `accepted` is the mean
     share of drafts accepted where one was given, `best` the mean of what was offered
-    where none was.
+    where none was; None where there was no such split.
     """
 
     splits: int
     given: int
     broken: int
-    accepted: float
-    best: float
+    accepted: float | None
+    best: float | None
 
 
 def promises(folds: Sequence[Fold], harm: float, splits: int, *, second: bool) -> Kept:
@@ -59,8 +59,8 @@ def promises(folds: Sequence[Fold], harm: float, splits: int, *, second: bool) -
         splits=splits,
         given=given,
         broken=broken,
-        accepted=accepted / given if given else 0.0,
-        best=best / (splits - given) if splits > given else 0.0,
+        accepted=accepted / given if given else None,
+        best=best / (splits - given) if splits > given else None,
     )
 
 
