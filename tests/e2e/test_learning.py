@@ -1,4 +1,4 @@
-"""A closed loop through the whole product: what rules learn from, and what they then do.
+"""A closed loop through the whole product: what rules learn, and what they then do.
 
 Desk tickets are sorted by models whose answers are made up; what is measured of them,
 compared, labelled and learned is the product's own. `bench.loop` lives through the same
