@@ -20,21 +20,33 @@ from metrics.types import LabelRecord
 def insert(records: Sequence[LabelRecord]) -> int:
     """Insert labels that are not there yet; how many could not be comes back.
 
-    Raises DatabaseError only when the connection itself is in trouble.
+    One that the database refuses takes no other along. Raises DatabaseError only when
+    the connection itself is in trouble.
     """
     if not records:
         return 0
     decisions = _decisions({record.decision_id for record in records})
     known = [record for record in records if record.decision_id in decisions]
-    lost = len(records) - len(known)
+    return len(records) - len(known) + _refused(known, decisions)
+
+
+def _refused(
+    records: Sequence[LabelRecord], decisions: Mapping[str, Mapping[str, Any]]
+) -> int:
+    """Insert what the database takes, by halves where it refuses; how many it did."""
+    if not records:
+        return 0
     try:
         with transaction.atomic():
-            _insert_all(known, decisions)
+            _insert_all(records, decisions)
+        return 0
     except (DatabaseError, OverflowError, ValueError):
         if connection.needs_rollback:
             raise
-        return len(records)
-    return lost
+    if len(records) == 1:
+        return 1
+    middle = len(records) // 2
+    return _refused(records[:middle], decisions) + _refused(records[middle:], decisions)
 
 
 def _decisions(ids: set[str]) -> dict[str, Mapping[str, Any]]:

@@ -90,6 +90,22 @@ def test_labels_hold_up_no_decision(recorder, tmp_path):
     assert (result.loaded, result.rejected) == (1, 1)
 
 
+def test_a_label_the_database_refuses_takes_no_other_along(recorder, tmp_path):
+    for number in (1, 2, 3):
+        decision_id = make_id(number)
+        recorder.record(make_record(decision_id=decision_id))
+        version = 2**70 if number == 2 else 1
+        recorder.label(
+            dataclasses.replace(
+                LABEL, decision_id=decision_id, features_version=version
+            )
+        )
+    result = load(tmp_path)
+    assert (result.loaded, result.labels_lost) == (3, 1)
+    kept = Label.objects.order_by("decision_id").values_list("decision_id", flat=True)
+    assert list(kept) == [make_id(1), make_id(3)]
+
+
 @pytest.mark.parametrize("share", [{"trust": 1.5}, {"probability": 0.0}])
 def test_a_label_whose_shares_are_none_cannot_be_made(share):
     with pytest.raises(ValueError, match="shares"):
