@@ -88,16 +88,18 @@ def threshold_of(
     certificate: RuleCertificate | None,
 ) -> float:
     """Return the threshold in force: that of a certificate where the rule heeds it."""
-    if (
-        rule.mode == "certified"
-        and known is not None
-        and certificate is not None
-        and certificate.state == State.IN_FORCE
-        and certificate.knowledge_version == known.version
-        and certificate.threshold is not None
-    ):
-        return certificate.threshold
-    return rule.threshold
+    certified = _certified(known, certificate) if rule.mode == "certified" else None
+    return rule.threshold if certified is None else certified
+
+
+def _certified(
+    known: RuleKnowledge | None, certificate: RuleCertificate | None
+) -> float | None:
+    """The threshold of a certificate that holds for what is known of the rule now."""
+    if known is None or certificate is None or certificate.state != State.IN_FORCE:
+        return None
+    same = certificate.knowledge_version == known.version
+    return certificate.threshold if same else None
 
 
 def weights_of(gate: Gate | None, at_most: int = TOP_WEIGHTS) -> list[Weight]:
@@ -168,8 +170,7 @@ def observes(standing: Standing) -> bool:
     rule = standing.rule
     if rule.mode != "certified" or rule.on_lapse != "observe":
         return rule.mode == "observe"
-    certificate = standing.certificate
-    return certificate is None or certificate.state != State.IN_FORCE
+    return _certified(standing.known, standing.certificate) is None
 
 
 def in_words(level: Level, standing: Standing) -> str:

@@ -97,10 +97,16 @@ def test_an_observing_rule_says_what_it_would_have_saved(rule, drafts):
 
 
 @pytest.mark.parametrize(
-    ("on_lapse", "state", "observing"),
-    [("observe", "lapsed", True), ("observe", "in_force", False)],
+    ("certificate", "observing"),
+    [
+        ({"state": "lapsed"}, True),
+        ({"state": "in_force"}, False),
+        ({"state": "in_force", "knowledge_version": 9}, True),
+    ],
 )
-def test_a_certified_rule_may_observe_meanwhile(rule, on_lapse, state, observing):
-    rule.mode, rule.on_lapse = "certified", on_lapse
-    certify(state=state)
+def test_a_certified_rule_may_observe_meanwhile(rule, drafts, certificate, observing):
+    rule.mode, rule.on_lapse = "certified", "observe"
+    drafts.add(60)
+    teach(rule)
+    certify(**certificate)
     assert bool(outlook_in_words(stand(rule))) is observing
