@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
-from itertools import islice
 
 from routing.quality.features.reading import Reading, length, share
 
@@ -18,8 +17,8 @@ NAMES = (
     "sums_used_later",
 )
 
-_MAX_RESULTS = 200
-_MAX_SUMS = 30
+# Of a long text the last: a draft concludes with them.
+_MAX_RESULTS = 60
 _MAX_TOKENS = 24
 _LEFT = 90
 _TOLERANCE = 0.006
@@ -79,16 +78,15 @@ def sums_in(text: str) -> list[tuple[str, bool]]:
 
     Only plain arithmetic counts: numbers, signs, brackets, with words and units
     between. What has variables, powers or roots is left out. A result may be rounded.
+    Of many results the last 60 are looked at.
     """
     found: list[tuple[str, bool]] = []
-    for match in islice(_RESULT.finditer(text), _MAX_RESULTS):
+    for match in deque(_RESULT.finditer(text), maxlen=_MAX_RESULTS):
         left = text[max(0, match.start() - _LEFT) : match.start()]
         values = _values_of(left, percent=bool(match[2]))
         if values:
             written = match[1].replace(",", "")
             found.append((written, any(_close(value, written) for value in values)))
-        if len(found) >= _MAX_SUMS:
-            break
     return found
 
 

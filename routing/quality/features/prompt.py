@@ -11,6 +11,7 @@ from routing.quality.features.reading import (
     LATEX,
     Reading,
     count_of,
+    holds,
     length,
     mean,
     sentences_in,
@@ -73,8 +74,8 @@ def measure(reading: Reading) -> dict[str, float]:
         **_code(text),
         **_prose(reading),
         "ask_json": float(reading.json_declared or "json" in text or "JSON" in text),
-        "ask_formulas": count_of(FORMULA, text),
-        "ask_latex": count_of(LATEX, text),
+        "ask_formulas": count_of(FORMULA, text, "$\\"),
+        "ask_latex": count_of(LATEX, text, "\\"),
     }
 
 
@@ -112,13 +113,14 @@ def _numbers(reading: Reading) -> dict[str, float]:
 
 
 def _code(text: str) -> dict[str, float]:
-    is_code = float(any(part in text for part in _CODE))
+    is_code = holds(_CODE, text)
+    program = text if is_code else ""
     return {
         "ask_code": is_code,
-        "ask_loops": is_code * count_of(_LOOP, text),
-        "ask_branches": is_code * count_of(_BRANCH, text),
-        "ask_methods": is_code * count_of(_METHOD, text),
-        "ask_brackets": is_code * count_of(_BRACKET, text),
+        "ask_loops": count_of(_LOOP, program),
+        "ask_branches": count_of(_BRANCH, program),
+        "ask_methods": count_of(_METHOD, program),
+        "ask_brackets": count_of(_BRACKET, program),
         "ask_quoted": count_of(_QUOTED, text),
     }
 
@@ -131,8 +133,12 @@ def _prose(reading: Reading) -> dict[str, float]:
         "ask_lines": length(text.count("\n")),
         "ask_sentences": length(sentences),
         "ask_sentence_length": length(len(words) / (sentences + 1)),
-        "ask_word_length": mean([len(word) for word in words[:400]]),
+        "ask_word_length": mean([*map(len, words[:400])]),
         "ask_distinct": share(len(set(words)), len(words)),
         "ask_capitals": count_of(_CAPITAL, text),
-        "ask_dense_script": share(len(DENSE.findall(text)), len(text)),
+        "ask_dense_script": share(_dense_in(text), len(text)),
     }
+
+
+def _dense_in(text: str) -> int:
+    return 0 if text.isascii() else len(DENSE.findall(text))

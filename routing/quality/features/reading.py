@@ -100,7 +100,9 @@ def words_in(text: str) -> tuple[str, ...]:
 
 def numbers_in(text: str) -> tuple[str, ...]:
     """Return the numbers as written, without thousands separators; 500 at most."""
-    return tuple(n.replace(",", "") for n in NUMBER.findall(text)[:500])
+    found = NUMBER.findall(text)[:500]
+    # All at once: a comma can only stand within one of them.
+    return tuple("\n".join(found).replace(",", "").split("\n")) if found else ()
 
 
 def share(part: float, whole: float) -> float:

@@ -8,6 +8,7 @@ which way a word counts there, if any.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from routing.quality.features.reading import Reading, has, holds, length
 
@@ -130,15 +131,15 @@ def measure(reading: Reading) -> dict[str, float]:
     text = reading.text
     lowered = text.lower()
     ends = f"{text[:_BEGINNING]}\n{text[-_END:]}"
+    words = Counter(reading.words)
+    asked = Counter(reading.prompt_words[:_ASKED])
     return {
         "words_refusal": has(_REFUSAL, text[: 2 * _BEGINNING]),
         **{
-            name: _said(words, reading.words, text)
-            for name, words in _VOCABULARIES.items()
+            name: _said(vocabulary, words, text)
+            for name, vocabulary in _VOCABULARIES.items()
         },
-        "words_negation_asked": _said(
-            _NEGATIONS, reading.prompt_words[:_ASKED], reading.prompt[:2_000]
-        ),
+        "words_negation_asked": _said(_NEGATIONS, asked, reading.prompt[:2_000]),
         "words_asks_back": has(_ASKS_BACK, ends),
         "words_filler": has(_FILLER, text[:80]),
         "words_placeholder": holds(_PLACEHOLDER, lowered)
@@ -148,7 +149,7 @@ def measure(reading: Reading) -> dict[str, float]:
     }
 
 
-def _said(vocabulary: _Words, words: tuple[str, ...], text: str) -> float:
+def _said(vocabulary: _Words, words: Counter[str], text: str) -> float:
     whole, parts = vocabulary
-    count = sum(map(whole.__contains__, words))
-    return length(count + sum(text.count(part) for part in parts))
+    count = sum(words[word] for word in whole)
+    return length(count + sum(map(text.count, parts)))
