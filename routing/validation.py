@@ -80,7 +80,8 @@ def _more_than_prior(rule: CascadeRule) -> bool:
 
 
 def _others(rule: CascadeRule) -> Contradictions:
-    draft, second, judge = rule.draft_model, rule.second_model, rule.judge_model
+    draft, judge = rule.draft_model, rule.judge_model
+    second = rule.second_model if rule.second_when != rule.When.OFF else ""
     if second and second == draft:
         yield (
             "second_model",

@@ -231,7 +231,9 @@ class CascadeRule(Deciding, histories.TrackedModel):
             _percent("rule_shadow_in_range", "shadow_percent", "shadow share"),
             models.CheckConstraint(
                 name="rule_second_is_another",
-                condition=Q(second_model="") | ~Q(second_model=F("draft_model")),
+                condition=Q(second_model="")
+                | Q(second_when="off")
+                | ~Q(second_model=F("draft_model")),
                 violation_error_message="A second opinion is another model's.",
             ),
             models.CheckConstraint(

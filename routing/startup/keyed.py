@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import transaction
 
 from routing.config import Pattern
 from routing.defaults import default_document
 from routing.models import CascadeRule, Installation, Provider
+from routing.rules_file.loading import RULE_FIELDS
 from routing.startup.providers import has_key
 
 
-def switch_on(auth_mode: str) -> list[str]:
-    """Return the default providers that were switched on now with their rules, by name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedOn:
+    """A default provider, by name, and the rules that now ask it for opinions."""
+
+    provider: str
+    asking: tuple[str, ...]
+
+
+def switch_on(auth_mode: str) -> list[SwitchedOn]:
+    """Return the default providers that were switched on now, with their rules.
 
     Each is switched on once: what an operator switches off afterwards stays off. With a
     provider, also with one that an operator was first to switch on, go those of the
-    default rules that draft with it, and the second opinions they name of it: not in
-    the `auth_mode` pass_through, where clients' keys are of another provider.
+    default rules that draft with it, and the second opinions that default rules nobody
+    edited name of it: not in the `auth_mode` pass_through, where clients' keys are of
+    another provider.
     """
     installation = Installation.current()
     done = list(installation.switched_on)
     waiting = Provider.objects.filter(name__in=_shipped_off("providers"))
     found = [p for p in waiting if p.name not in done and has_key(p)]
     with transaction.atomic():
-        for provider in found:
-            provider.enabled = True
-            provider.save()
-            _switch_rules_on(provider)
-            if auth_mode != "pass_through":
-                _switch_opinions_on(provider)
+        made = [_switch_on(provider, auth_mode) for provider in found]
         if found:
             names = [*done, *(provider.name for provider in found)]
             Installation.objects.filter(pk=1).update(switched_on=names)
-    return [provider.name for provider in found]
+    return made
+
+
+def _switch_on(provider: Provider, auth_mode: str) -> SwitchedOn:
+    provider.enabled = True
+    provider.save()
+    _switch_rules_on(provider)
+    asking = () if auth_mode == "pass_through" else _switch_opinions_on(provider)
+    return SwitchedOn(provider=provider.name, asking=asking)
 
 
 def _switch_rules_on(provider: Provider) -> None:
@@ -43,17 +58,18 @@ def _switch_rules_on(provider: Provider) -> None:
             rule.save()
 
 
-def _switch_opinions_on(provider: Provider) -> None:
-    """Let default rules ask the second model they name, where this provider has it."""
+def _switch_opinions_on(provider: Provider) -> tuple[str, ...]:
+    """Let default rules as they were shipped ask the second model they name."""
+    asking = []
     for entry in default_document().rules or ():
-        name, second = entry.values["name"], entry.values.get("second_model", "")
-        waiting = CascadeRule.objects.filter(
-            name=name, second_model=second, second_when=CascadeRule.When.OFF
-        )
-        if second and _serves(provider, second):
-            for rule in waiting:
-                rule.second_when = CascadeRule.When.UNCERTAIN
-                rule.save()
+        second = entry.values.get("second_model", "")
+        shipped = {RULE_FIELDS.get(name, name): v for name, v in entry.values.items()}
+        rule = CascadeRule.objects.filter(**shipped).first()
+        if rule is not None and second and _serves(provider, second):
+            rule.second_when = CascadeRule.When.UNCERTAIN
+            rule.save()
+            asking.append(rule.name)
+    return tuple(asking)
 
 
 def _serves(provider: Provider, model: str) -> bool:

@@ -86,10 +86,17 @@ class Command(BaseCommand):
             self._say("Database is up to date.")
         call_command("load_prices", verbosity=0, stdout=io.StringIO())
         defaults.load_once(rules=rules)
-        for name in keyed.switch_on(auth_mode):
+        for made in keyed.switch_on(auth_mode):
+            self._tell_switched(made)
+
+    def _tell_switched(self, made: keyed.SwitchedOn) -> None:
+        name = made.provider
+        self._say(f"Provider {name} is switched on, and its rules: it has a key.")
+        if made.asking:
+            rules = " and ".join(made.asking)
             self._say(
-                f"Provider {name} is switched on, it has a key; and with it the rules "
-                "and second opinions that waited for it."
+                f"From now on {name} also gets prompts of {rules}, for second opinions "
+                "on their drafts. Their field second_when ends that: off."
             )
 
     def _tell_state(self, server: Server) -> None:

@@ -123,6 +123,14 @@ def test_how_drafts_are_judged_is_saved_and_the_mode_told_in_the_list(boss):
     assert "certified: the threshold of a certificate" in listed
 
 
+def test_a_second_model_that_is_not_asked_may_become_the_draft(boss):
+    off = {"draft_model": "luna", "second_model": "luna", "second_when": "off"}
+    assert boss.post(page("cascaderule_add"), form(**off)).status_code == 302
+    asked = off | {"name": "other", "second_when": "uncertain"}
+    refused = boss.post(page("cascaderule_add"), form(**asked))
+    assert "errs where the first did" in refused.content.decode()
+
+
 def test_a_certified_rule_that_would_learn_nothing_is_saved_with_a_warning(boss):
     answer = boss.post(page("cascaderule_add"), form(mode="certified"))
     assert CascadeRule.objects.get().mode == "certified"

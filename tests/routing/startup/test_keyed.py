@@ -21,19 +21,23 @@ def give_key(settings, name: str) -> None:
     settings.PROVIDER_KEYS = {**settings.PROVIDER_KEYS, name: "sk-real"}
 
 
+def providers(auth_mode: str = "api_key") -> list[str]:
+    return [made.provider for made in keyed.switch_on(auth_mode)]
+
+
 def switched_on() -> set[str]:
     rules = CascadeRule.objects.filter(enabled=True)
     return {rule.name for rule in rules if not rule.name.startswith("claude")}
 
 
 def test_without_a_key_nothing_is():
-    assert keyed.switch_on("api_key") == []
+    assert providers() == []
     assert switched_on() == set()
 
 
 def test_a_key_switches_on_its_provider_and_its_rules_alone(settings):
     give_key(settings, "OPENAI_API_KEY")
-    assert keyed.switch_on("api_key") == ["openai"]
+    assert providers() == ["openai"]
     assert usable(Provider.objects.get(name="openai", enabled=True), "api_key")
     assert not Provider.objects.get(name="groq").enabled
     assert switched_on() == {"gpt-6-1-sol", "gpt-6-astra"}
@@ -41,7 +45,7 @@ def test_a_key_switches_on_its_provider_and_its_rules_alone(settings):
 
 def test_the_rules_of_another_provider_go_with_theirs(settings):
     give_key(settings, "GROQ_API_KEY")
-    assert keyed.switch_on("api_key") == ["groq"]
+    assert providers() == ["groq"]
     assert switched_on() == {"gpt-oss-120b", "llama-3-3-70b"}
 
 
@@ -49,15 +53,15 @@ def test_what_an_operator_switched_off_stays_off(settings):
     give_key(settings, "OPENAI_API_KEY")
     keyed.switch_on("api_key")
     Provider.objects.filter(name="openai").update(enabled=False)
-    assert keyed.switch_on("api_key") == []
+    assert providers() == []
 
 
 def test_the_rules_come_on_where_an_operator_was_first(settings):
     Provider.objects.filter(name="openai").update(enabled=True)
-    assert keyed.switch_on("api_key") == []
+    assert providers() == []
     assert switched_on() == set()
     give_key(settings, "OPENAI_API_KEY")
-    assert keyed.switch_on("api_key") == ["openai"]
+    assert providers() == ["openai"]
     assert switched_on() == {"gpt-6-1-sol", "gpt-6-astra"}
 
 
@@ -65,11 +69,11 @@ def test_a_further_key_is_one():
     further = ProviderKey(provider=Provider.objects.get(name="groq"), name="team-b")
     further.set_key("gsk-real")
     further.save()
-    assert keyed.switch_on("api_key") == ["groq"]
+    assert providers() == ["groq"]
 
 
 def test_the_simulator_waits_for_no_key():
-    assert "simulator" not in keyed.switch_on("api_key")
+    assert "simulator" not in providers()
     assert not Provider.objects.get(name="simulator").enabled
 
 
@@ -84,18 +88,20 @@ def test_a_second_opinion_waits_for_the_key_of_its_provider(settings):
     keyed.switch_on("api_key")
     assert set(asked().values()) == {"off"}
     give_key(settings, "OPENAI_API_KEY")
-    keyed.switch_on("api_key")
+    (made,) = keyed.switch_on("api_key")
+    assert made.asking == ("claude-opus-5-5", "claude-sonnet-5-5")
     assert asked() == {
         "claude-opus-5-5": "uncertain",
         "claude-sonnet-5-5": "uncertain",
     }
 
 
-def test_a_second_opinion_an_operator_changed_is_theirs(settings):
-    CascadeRule.objects.filter(name="claude-opus-5-5").update(second_model="own-model")
+def test_a_rule_an_operator_edited_asks_nobody_new(settings):
+    CascadeRule.objects.filter(name="claude-opus-5-5").update(threshold=0.9)
     CascadeRule.objects.filter(name="claude-sonnet-5-5").update(second_when="always")
     give_key(settings, "OPENAI_API_KEY")
-    keyed.switch_on("api_key")
+    (made,) = keyed.switch_on("api_key")
+    assert made.asking == ()
     assert asked() == {"claude-opus-5-5": "off", "claude-sonnet-5-5": "always"}
 
 
