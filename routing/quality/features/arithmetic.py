@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from routing.quality.features.reading import Reading, length, share
 
@@ -23,7 +23,10 @@ _MAX_TOKENS = 24
 _LEFT = 90
 _TOLERANCE = 0.006
 
-_RESULT = re.compile(r"=+\s*(?:\\?\$|[€£¥])?\s*(-?\d[\d,]*(?:\.\d+)?)(\s*(?:\\?%))?")
+# Possessive, and never begun within a row of signs: time grows with the text alone.
+_RESULT = re.compile(
+    r"(?<!=)=++\s*+(?:\\?\$|[€£¥])?+\s*+(-?\d[\d,]*(?:\.\d+)?)(\s*(?:\\?%))?"
+)
 _BREAK = re.compile(r"[=\n;:<>≈]|[.,](?=\s)|\\n|\\\\|\$\$")
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[-+*/()^]")
 _SIGNS = str.maketrans(
@@ -35,8 +38,6 @@ _SIGNS = str.maketrans(
         "\u2013": "-",
         "{": "(",
         "}": ")",
-        "€": "",
-        "£": "",
     }
 )
 _LATEX = (
@@ -50,6 +51,7 @@ _LATEX = (
 )
 _TIMES = re.compile(r"(\d)\s*[xX]\s*(?=\d)")
 _SIGN = re.compile(r"[-+*/]")
+_ANY_SIGN = re.compile(r"[-+*/\u00d7÷\u2212·\u2013\\xX]")
 # A variable, a name of a function or a unit glued to a number: not plain arithmetic.
 _SYMBOLIC = re.compile(r"\d[A-Za-z]\b|\b[A-Za-z]\b|\^|_|[|!√π]|\w\(|[\d)]\s+\d")
 _FUNCTION = re.compile(r"[^\W\d_]\(")
@@ -78,16 +80,23 @@ def sums_in(text: str) -> list[tuple[str, bool]]:
 
     Only plain arithmetic counts: numbers, signs, brackets, with words and units
     between. What has variables, powers or roots is left out. A result may be rounded.
-    Of many results the last 60 are looked at.
+    Of many results the last 60 that may be one of a sum are looked at.
     """
     found: list[tuple[str, bool]] = []
-    for match in deque(_RESULT.finditer(text), maxlen=_MAX_RESULTS):
-        left = text[max(0, match.start() - _LEFT) : match.start()]
+    for match, left in deque(_results(text), maxlen=_MAX_RESULTS):
         values = _values_of(left, percent=bool(match[2]))
         if values:
             written = match[1].replace(",", "")
             found.append((written, any(_close(value, written) for value in values)))
     return found
+
+
+def _results(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each number after an equals sign, with what stands before, if that has a sign."""
+    for match in _RESULT.finditer(text):
+        left = text[max(0, match.start() - _LEFT) : match.start()]
+        if _ANY_SIGN.search(left):
+            yield match, left
 
 
 def _values_of(left: str, *, percent: bool) -> list[float]:
@@ -96,7 +105,7 @@ def _values_of(left: str, *, percent: bool) -> list[float]:
     if not _SIGN.search(sum_) or ("(" in sum_ and _FUNCTION.search(sum_)):
         return []
     has_percent = percent or "%" in sum_
-    sum_ = _WORD.sub(" ", sum_)
+    sum_ = _WORD.sub(" ", sum_.replace("€", "").replace("£", ""))
     if _SYMBOLIC.search(sum_.strip()):
         return []
     tokens = [token.replace(",", "") for token in _TOKEN.findall(sum_)]

@@ -15,8 +15,10 @@ NAMES = (
     "code_stubs",
 )
 
-_BLOCK = re.compile(r"```([\w+#.-]*)[^\n]*\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
-_STUB = re.compile(r"^\s*(?:pass|\.\.\.|raise NotImplementedError.*)\s*$", re.MULTILINE)
+_BLOCK = re.compile(r"```([\w+#.-]*+)[^\n]*+\n(.*?)(?:\n[ \t]*+```|\Z)", re.DOTALL)
+_STUB = re.compile(
+    r"^[ \t]*+(?:pass|\.\.\.|raise NotImplementedError.*)\s*$", re.MULTILINE
+)
 # Python warns of such escapes when it reads them; it shall not.
 _ODD_ESCAPE = re.compile(r"\\(?![\n\\'\"abfnrtv0-7xNuU])")
 _MAX_BLOCKS = 6

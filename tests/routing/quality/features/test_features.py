@@ -125,6 +125,10 @@ class TestSums:
     def test_a_wrong_sum_is_found_wrong(self, text):
         assert measured(text=text)["sums_wrong"] > 0
 
+    def test_settings_after_a_wrong_sum_do_not_hide_it(self):
+        settings = "\n".join(f"value_{at} = {at}" for at in range(200))
+        assert measured(text=f"2 + 2 = 5\n{settings}")["sums_wrong"] > 0
+
     @pytest.mark.parametrize(
         "text",
         [

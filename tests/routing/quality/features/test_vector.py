@@ -42,6 +42,12 @@ HOSTILE = {
     "surrogate": "\ud800" * 10,
     "stars": "**" * 100_000,
     "unclosed dollars": "$" * 200_001,
+    "signs": "=" * 200_000,
+    "signs and spaces": "=" * 4_000 + " " * 3_900 + "x",
+    "spaces after a sign": "=" + " " * 7_900 + "x",
+    "empty lines": "\n" * 200_000,
+    "backticks": "`" * 200_000,
+    "a long name of a language": "```" + "a" * 7_900,
 }
 
 
