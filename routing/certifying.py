@@ -13,9 +13,11 @@ from metrics.label_models import Label
 from metrics.rollup_models import DailyRollup
 from routing.knowledge_loading import knowledge_of
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
+from routing.quality.agreement import relation_in
 from routing.quality.certificate import Certificate, Judged, Promise, certify, drifted
-from routing.quality.knowledge import Knowledge
-from routing.quality.learning import Labelled, inputs, steps_of
+from routing.quality.knowledge import ROUTE_LABELS, Knowledge
+from routing.quality.learning import inputs
+from routing.quality.ranking import steps_of
 from routing.quality.route import RouteTable
 from routing.teaching import GROWTH, MAX_WEIGHT, Lesson
 
@@ -111,11 +113,11 @@ def fresh(known: RuleKnowledge, lessons: Sequence[Lesson]) -> list[Lesson]:
 def judged_by(knowledge: Knowledge, lessons: Sequence[Lesson]) -> list[Judged]:
     """Return `lessons` as the rule would judge them now; none while it cannot."""
     routes = knowledge.routes
-    if routes is None or (knowledge.gate is None and knowledge.cold):
+    if routes is None or knowledge.cold:
         return []
     return [
         Judged(
-            confidence=_confidence(knowledge, routes, lesson.labelled),
+            confidence=_confidence(knowledge, routes, lesson),
             worse=not lesson.labelled.as_good,
             weight=lesson.labelled.weight,
         )
@@ -123,15 +125,22 @@ def judged_by(knowledge: Knowledge, lessons: Sequence[Lesson]) -> list[Judged]:
     ]
 
 
-def _confidence(knowledge: Knowledge, routes: RouteTable, row: Labelled) -> float:
-    """By the gate, by the one that knows a second opinion, or by base rates."""
+def _confidence(knowledge: Knowledge, routes: RouteTable, lesson: Lesson) -> float:
+    """What `routing.quality.deciding` would come to, by what was heard of the draft."""
+    row, gate, pair = lesson.labelled, knowledge.gate, knowledge.pair
     posterior = routes.posterior(row.route)
-    gate, second = knowledge.gate, None
-    if row.second is not None and knowledge.pair is not None:
-        gate, second = knowledge.pair, row.second
-    if gate is None:
-        return posterior.good
-    return gate.confidence(inputs(row.features, posterior, second), row.route)
+    if row.second is not None and pair is not None:
+        taken = inputs(row.features, posterior, row.second)
+        confidence = pair.confidence(taken, row.route)
+    else:
+        confidence = posterior.good
+        if gate is not None:
+            confidence = gate.confidence(inputs(row.features, posterior), row.route)
+        if row.second is not None:
+            confidence = knowledge.beside(confidence, relation_in(row.second))
+    if lesson.judged is None:
+        return confidence
+    return knowledge.swayed(confidence, lesson.judged)
 
 
 def _accepted_after(rule: CascadeRule, moment: datetime) -> int:
@@ -157,7 +166,7 @@ def _steps(knowledge: Knowledge) -> Sequence[float]:
     """The thresholds to test: of the gate, or of base rates while there is none."""
     if knowledge.gate is not None:
         return knowledge.gate.steps
-    return steps_of(knowledge.routes.rates) if knowledge.routes else ()
+    return steps_of(knowledge.routes.rates(ROUTE_LABELS)) if knowledge.routes else ()
 
 
 def _against(

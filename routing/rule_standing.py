@@ -12,7 +12,7 @@ from metrics import formats
 from routing.knowledge_loading import knowledge_of
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.gate import Gate
-from routing.quality.knowledge import COLD_LABELS, Knowledge
+from routing.quality.knowledge import COLD_LABELS, ROUTE_LABELS, Knowledge
 from routing.rule_quality import Level, RuleQuality, quality_of
 from routing.teaching import current
 
@@ -115,8 +115,9 @@ def ungated_in_words(standing: Standing) -> str:
         return ""
     if not standing.cold:
         return (
-            f"All {labels:.0f} labels say the same of this rule's drafts: there is no "
-            "more for a gate to learn, so the base rates of routes decide."
+            f"All {labels:.0f} labels that taught this rule say the same: there is "
+            "nothing for a gate to learn yet, so base rates decide, on routes with "
+            f"{ROUTE_LABELS} labels of their own."
         )
     rule = standing.rule
     begin = (

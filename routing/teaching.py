@@ -21,7 +21,13 @@ from metrics.label_models import Label, MeasuredDraft
 from metrics.models import RoutingDecision
 from routing.models import CascadeRule, RuleKnowledge
 from routing.quality.features.vector import FEATURES_VERSION
-from routing.quality.learning import MAX_LABELS, Labelled, learn, table_of
+from routing.quality.learning import (
+    MAX_LABELS,
+    Labelled,
+    can_tell_apart,
+    learn,
+    table_of,
+)
 
 # Fewer new labels than this share of the old ones would change little.
 GROWTH = 0.2
@@ -73,9 +79,9 @@ def refresh(
     """
     known = current(rule)
     enough = len(lessons) >= FIRST_LABELS
-    if not (enough if force else _worth_it(len(lessons), known)):
-        return None
     taught = lessons[: len(lessons) * 3 // 5] if rule.mode == "certified" else lessons
+    if not (enough if force else _worth_it(lessons, taught, known)):
+        return None
     rows = [lesson.labelled for lesson in taught]
     today = timezone.localdate().isoformat()
     alone = learn(rows, fitted_at=today, prior=rule.prior)
@@ -114,10 +120,19 @@ def weight_of(trust: float, probability: float | None) -> float:
     return min(MAX_WEIGHT, trust / (probability or 1.0))
 
 
-def _worth_it(count: int, known: RuleKnowledge | None) -> bool:
+def _worth_it(
+    lessons: Sequence[Lesson], taught: Sequence[Lesson], known: RuleKnowledge | None
+) -> bool:
+    """Whether enough is new, or what would be taught can first be told apart.
+
+    Of the newest lessons alone are there never more than so many: then new ones count.
+    """
     if known is None:
-        return count >= FIRST_LABELS
-    return count >= known.lessons * (1 + GROWTH)
+        return len(lessons) >= FIRST_LABELS
+    if known.gate is None and can_tell_apart([lesson.labelled for lesson in taught]):
+        return True
+    newer = sum(lesson.decided_at > known.made_at for lesson in lessons)
+    return max(newer, len(lessons) - known.lessons) >= known.lessons * GROWTH
 
 
 def _written(rule: CascadeRule, **values: object) -> RuleKnowledge | None:

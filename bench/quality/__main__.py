@@ -18,7 +18,7 @@ from bench.quality.promises import HARMS, promises
 from bench.quality.rows import Example, load
 from bench.quality.timing import timings
 from bench.quality.trial import TARGETS, Fold, Result, blind, run, without_labels
-from routing.quality.learning import auroc
+from routing.quality.ranking import auroc
 
 FOLDS = 3
 PARTS = "cold,pools,pairs,times"

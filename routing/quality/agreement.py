@@ -101,6 +101,12 @@ def features_of(
     )
 
 
+def relation_in(features: Sequence[float]) -> Relation:
+    """Return the relation that `features_of` was told."""
+    agrees, differs = features[:2]
+    return "agree" if agrees else "differ" if differs else "not_comparable"
+
+
 def _prompt_of(request: ChatRequest) -> str:
     conversation = turns(request)
     return window(text_of(conversation[-1].blocks)) if conversation else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from routing.quality import agreement
 from routing.quality.features.vector import features_of
-from routing.quality.knowledge import NOTHING_KNOWN, Knowledge
+from routing.quality.knowledge import DIFFERING, NOTHING_KNOWN, Knowledge
 from routing.quality.learning import inputs
 from routing.quality.route import Posterior, route_of
 from routing.quality.vetoes import vetoes_of
@@ -20,11 +20,8 @@ from routing.verdicts import NOTHING_OBSERVED, Looks, Observed, Signal, Verdict
 
 LOW_CONFIDENCE = "low_confidence"
 UNSUPPORTED = "unsupported"
-# The share of drafts as good as the verifier's when a second opinion agrees with them,
-# when it differs, and when a judge calls them good: assumed until labels tell.
-# Source: measured on 13 pairs of models, 0.93 to 0.99 and 0.28 to 0.89.
-AGREEING = 0.95
-DIFFERING = 0.4
+# The share of drafts as good as the verifier's when a judge calls them good: assumed
+# until labels tell.
 JUDGED_GOOD = 0.85
 
 
@@ -93,7 +90,8 @@ class _Judging:
             self._tell("mean_logprob", sum(draft.logprobs) / len(draft.logprobs))
         self.observed = _observed(request, draft, terms, judge)
         # Without anybody to ask, the rule's stated prior is all a new rule has.
-        self.supported = not (self._known.cold and judge.checks.any)
+        self._cold = self._known.cold_on(self.observed.route)
+        self.supported = not (self._cold and judge.checks.any)
 
     def confidence(self) -> float:
         """Return the confidence, asking others only where their word may change it."""
@@ -110,7 +108,7 @@ class _Judging:
         if self._known.routes is not None:
             self._tell("route", posterior.good)
         gate = self._known.gate
-        if gate is None or self._known.cold:
+        if gate is None or self._cold:
             return posterior.good if self._known.routes is not None else self._prior
         observed = self.observed
         confidence = gate.confidence(
@@ -123,13 +121,13 @@ class _Judging:
     def _asks_second(self, confidence: float) -> bool:
         if not self._checks.asks_second:
             return False
-        always = self._checks.second_when == "always" or self._known.cold
+        always = self._checks.second_when == "always" or self._cold
         return always or self._known.zone.asks(confidence)
 
     def _asks_judge(self, confidence: float) -> bool:
         if not self._checks.asks_judge or self._said("second_opinion") is not None:
             return False
-        if self._known.cold:
+        if self._cold:
             return not self.supported
         always = self._checks.judge_when == "always"
         return always or self._known.zone.asks(confidence)
@@ -145,19 +143,17 @@ class _Judging:
         if relation != "not_comparable":
             self._tell("second_opinion", float(relation == "agree"))
         self.supported |= relation == "agree"
-        if self._known.pair is not None and not self._known.cold:
+        if self._known.pair is not None and not self._cold:
             taken = inputs(self.observed.features, posterior, vector)
             return self._known.pair.confidence(taken, self.observed.route)
-        if relation == "not_comparable":
-            return confidence
-        return AGREEING if relation == "agree" else min(confidence, DIFFERING)
+        return self._known.beside(confidence, relation)
 
     def _with_opinion(self, confidence: float) -> float:
         opinion = self._looks.opinion(self._draft)
         if opinion is None:
             return confidence
         self._tell("judge", opinion.score)
-        if self._known.cold:
+        if self._cold:
             self.supported |= opinion.word == "good"
             return JUDGED_GOOD if opinion.word == "good" else min(confidence, DIFFERING)
         return self._known.swayed(confidence, opinion.score)

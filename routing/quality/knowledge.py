@@ -8,6 +8,7 @@ from math import log
 from typing import Literal
 
 from routing.quality.gate import Gate
+from routing.quality.quantities import Relation
 from routing.quality.regression import sigmoid
 from routing.quality.route import Posterior, RouteTable
 from routing.quality.zone import Zone
@@ -16,6 +17,13 @@ OnLapse = Literal["guarded", "observe"]
 
 # Below so many labels a rule is new: only what a check supports is accepted.
 COLD_LABELS = 100
+# Base rates alone are trusted on routes with so many labels of their own.
+ROUTE_LABELS = 30
+# The share of drafts as good as the verifier's when a second opinion agrees with them,
+# and when it differs: assumed until labels tell.
+# Source: measured on 13 pairs of models, 0.93 to 0.99 and 0.28 to 0.89.
+AGREEING = 0.95
+DIFFERING = 0.4
 # Where a second opinion may change the decision.
 FIRST_ZONE = Zone(low=0.2, high=0.97)
 # What a judge's word is worth until labels tell: of ten good drafts it calls so many
@@ -50,21 +58,38 @@ class Knowledge:
 
     @property
     def cold(self) -> bool:
-        """Whether too few labels exist to trust what they say.
+        """Whether too few labels exist to trust what they say of any draft.
 
         Where all say the same there is no gate to wait for: base rates tell it all.
         """
-        untaught = self.gate is None and not self._unanimous
-        return self.labels < COLD_LABELS or untaught
+        unanimous = self.routes is not None and self.routes.unanimous
+        return self.labels < COLD_LABELS or (self.gate is None and not unanimous)
 
-    @property
-    def _unanimous(self) -> bool:
-        return self.routes is not None and self.routes.unanimous
+    def cold_on(self, route: str) -> bool:
+        """Return whether they tell too little of drafts on `route`.
+
+        A gate judges those of any; base rates only those of routes they know well.
+        """
+        if self.cold or self.gate is not None or self.routes is None:
+            return self.cold
+        return self.routes.posterior(route).labels < ROUTE_LABELS
 
     def posterior(self, route: str, prior: float) -> Posterior:
         """Return what is believed of `route` before its draft is looked at."""
         table = self.routes if self.routes is not None else RouteTable(prior)
         return table.posterior(route)
+
+    @staticmethod
+    def beside(confidence: float, relation: Relation) -> float:
+        """Return `confidence` after a second opinion that no gate has learned to weigh.
+
+        One that agrees never lowers it, one that differs never raises it.
+        """
+        if relation == "not_comparable":
+            return confidence
+        if relation == "agree":
+            return max(confidence, AGREEING)
+        return min(confidence, DIFFERING)
 
     def swayed(self, confidence: float, score: float) -> float:
         """Return `confidence` after a judge's word: its odds times the word's worth."""

@@ -15,6 +15,7 @@ from zlib import crc32
 from routing.quality import agreement, route
 from routing.quality.features import vector
 from routing.quality.gate import Gate, GateMetrics, Part, margin_of, standard
+from routing.quality.ranking import auroc, steps_of
 from routing.quality.regression import Problem, fitted, sigmoid
 from routing.quality.route import Posterior, RouteTable
 
@@ -29,7 +30,6 @@ _RULE_PENALTY = 40.0
 _ROUTE_PENALTY = 80.0
 _ROUTE_LABELS = 50
 _ROUTE_ROUNDS = 25
-_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def learn(
     """
     places = [at for at, row in enumerate(rows) if row.second or not with_second]
     used = [rows[at] for at in places[-MAX_LABELS:]]
-    if len(used) < MIN_LABELS or len({row.as_good for row in used}) < 2:
+    if not can_tell_apart(used):
         return None
     names = SECOND_NAMES if with_second else FIRST_NAMES
     margins = _honest_margins(used, prior, with_second=with_second)
@@ -124,32 +124,9 @@ def learn(
     )
 
 
-def steps_of(confidences: Iterable[float]) -> tuple[float, ...]:
-    """Return thresholds that accept 5 %, 10 % ... 100 % of them, no two alike."""
-    ordered = sorted(confidences, reverse=True)
-    places = [len(ordered) * step // _STEPS for step in range(1, _STEPS + 1)]
-    found = [ordered[place - 1] for place in places if place]
-    return tuple(dict.fromkeys(found))
-
-
-def auroc(confidences: Sequence[float], good: Sequence[bool]) -> float:
-    """Return the chance that a good draft is above a worse one; ties count half.
-
-    0.5 when there are only good or only worse ones.
-    """
-    ordered = sorted(zip(confidences, good, strict=True))
-    positives = sum(good)
-    negatives = len(ordered) - positives
-    if not positives or not negatives:
-        return 0.5
-    ranks, at = 0.0, 0
-    while at < len(ordered):
-        end = at
-        while end < len(ordered) and ordered[end][0] == ordered[at][0]:
-            end += 1
-        ranks += sum(good for _, good in ordered[at:end]) * (at + end + 1) / 2
-        at = end
-    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
+def can_tell_apart(rows: Sequence[Labelled]) -> bool:
+    """Return whether a gate can be learned of `rows`: enough, and of both kinds."""
+    return len(rows) >= MIN_LABELS and len({row.as_good for row in rows}) == 2
 
 
 def _honest_margins(

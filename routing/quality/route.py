@@ -86,10 +86,10 @@ class RouteTable:
         """Whether there are labels and all say the same of their drafts."""
         return self._rule.labels > 0 and self._rule.good in (0.0, self._rule.labels)
 
-    @property
-    def rates(self) -> list[float]:
-        """The share of good drafts believed of each route, then of one not seen yet."""
-        return [self.posterior(route).good for route in (*self._routes, "")]
+    def rates(self, at_least: float) -> list[float]:
+        """Return what is believed of each route that has so many labels."""
+        known = [name for name, own in self._routes.items() if own.labels >= at_least]
+        return [self.posterior(name).good for name in known]
 
     def add(self, route: str, *, as_good: bool, weight: float = 1.0) -> None:
         """Count one label of `route`; a weight below 1 for one that is less sure."""

@@ -47,7 +47,7 @@ def test_a_rule_whose_drafts_are_all_good_goes_by_base_rates(rule, drafts):
     standing = stand(rule)
     assert standing.gate is None
     assert not standing.cold
-    assert "All 120 labels say the same" in ungated_in_words(standing)
+    assert "All 120 labels that taught this rule" in ungated_in_words(standing)
 
 
 def test_only_a_certified_rule_heeds_its_certificate(rule, drafts):

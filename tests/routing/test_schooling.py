@@ -11,7 +11,7 @@ from django.utils import timezone
 from metrics.identifiers import base62
 from metrics.label_models import Label, MeasuredDraft
 from metrics.rollup_models import DailyRollup
-from routing import certifying, knowledge_loading, schooling
+from routing import certifying, knowledge_loading, schooling, teaching
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.features.vector import FEATURES_VERSION, NAMES
 from routing.schooling import School, in_words, teach
@@ -177,6 +177,47 @@ def test_drafts_that_are_all_good_need_no_gate_to_be_certified(rule, draws):
     assert known.posterior("ab12", rule.prior).good >= known.certified
     draws.add(40, good_share=0.3)
     assert teach(rule).certificate.state == "lapsed"
+
+
+def test_what_cannot_be_promised_still_has_a_best_promise(rule, draws):
+    rule.mode = "certified"
+    rule.max_harm_percent = 1.0
+    rule.save()
+    draws.add(400, good_share=1.0)
+    certificate = teach(rule).certificate
+    assert certificate.state == "not_certifiable"
+    assert certificate.bound < 0.05
+
+
+def test_the_first_worse_draft_ends_what_all_labels_said(rule, draws):
+    draws.add(1000, good_share=1.0)
+    teach(rule)
+    draws.add(1, good_share=0.0)
+    assert teach(rule).refitted
+    assert knowledge_loading.load()["default"].gate is not None
+
+
+def test_a_rule_with_as_many_labels_as_count_learns_from_new_ones(
+    rule, draws, monkeypatch
+):
+    monkeypatch.setattr(teaching, "MAX_LABELS", 200)
+    draws.add(200)
+    teach(rule)
+    RuleKnowledge.objects.update(made_at=START + timedelta(minutes=200))
+    draws.add(39)
+    assert not teach(rule).refitted
+    draws.add(2)
+    assert teach(rule).refitted
+
+
+def test_a_rule_that_is_new_is_not_certified_by_a_gate_it_does_not_use(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(160, good_share=0.9, noise=0.0)
+    teach(rule)
+    known = knowledge_loading.load()["default"]
+    assert known.cold
+    assert known.certified is None
 
 
 def test_drafts_that_are_all_worse_are_certified_for_nothing(rule, draws):

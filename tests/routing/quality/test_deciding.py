@@ -1,5 +1,7 @@
 """What judging a draft comes to: vetoes, then what was learned, then others' word."""
 
+import dataclasses
+
 import pytest
 
 from routing.judging import Opinion
@@ -210,11 +212,28 @@ def test_the_base_rate_of_a_route_is_used_before_there_is_a_gate():
     assert verdict.reason == "low_confidence"
 
 
-@pytest.mark.parametrize(("as_good", "reason"), [(True, ""), (False, "low_confidence")])
-def test_where_all_labels_say_the_same_base_rates_decide(as_good, reason):
+def unanimous(*, as_good=True, system=None):
     table = RouteTable(0.85)
-    request = make_request("What is 2 + 2?")
+    request = make_request("What is 2 + 2?", **({"system": system} if system else {}))
     for _ in range(120):
         table.add(route_of(request, "default"), as_good=as_good)
-    known = Knowledge(labels=120, routes=table)
+    return Knowledge(labels=120, routes=table)
+
+
+@pytest.mark.parametrize(("as_good", "reason"), [(True, ""), (False, "low_confidence")])
+def test_where_all_labels_say_the_same_base_rates_decide(as_good, reason):
+    known = unanimous(as_good=as_good)
     assert judged(ASKS_SECOND, FakeLooks(), known=known).reason == reason
+
+
+def test_a_route_without_labels_of_its_own_is_new_all_the_same():
+    known = unanimous(system="Another program.")
+    assert judged(ASKS_SECOND, FakeLooks(), known=known).reason == "unsupported"
+
+
+@pytest.mark.parametrize(("second", "reason"), [("4", ""), ("5", "low_confidence")])
+def test_a_second_opinion_that_agrees_never_speaks_against_a_draft(second, reason):
+    always = dataclasses.replace(ASKS_SECOND, second_when="always")
+    looks = FakeLooks(make_completion(second))
+    verdict = judged(always, looks, known=unanimous(), threshold=0.99)
+    assert verdict.reason == reason

@@ -12,11 +12,10 @@ from routing.quality.learning import (
     MAX_LABELS,
     SECOND_NAMES,
     Labelled,
-    auroc,
     inputs,
     learn,
-    steps_of,
 )
+from routing.quality.ranking import auroc, steps_of
 from routing.quality.regression import sigmoid
 from routing.quality.route import Posterior
 
