@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Max, Sum
 from django.utils import timezone
@@ -13,13 +14,12 @@ from metrics.label_models import Label
 from metrics.rollup_models import DailyRollup
 from routing.knowledge_loading import knowledge_of
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
-from routing.quality.agreement import relation_in
 from routing.quality.certificate import Certificate, Judged, Promise, certify, drifted
 from routing.quality.knowledge import ROUTE_LABELS, Knowledge
-from routing.quality.learning import inputs
 from routing.quality.ranking import steps_of
-from routing.quality.route import RouteTable
+from routing.quality.weighing import Asking, Weighing
 from routing.teaching import GROWTH, MAX_WEIGHT, Lesson
+from routing.types import When
 
 State = RuleCertificate.State
 # Why a certificate lapsed whose labels no longer count.
@@ -45,7 +45,7 @@ def review(
     """
     newest = RuleCertificate.objects.filter(rule=rule.name).first()
     knowledge = knowledge_of(known)
-    rows = judged_by(knowledge, fresh(known, lessons))
+    rows = judged_by(rule, knowledge, fresh(known, lessons))
     in_force = newest if newest and newest.state == State.IN_FORCE else None
     promise = promise_of(rule, rows)
     if in_force and (why := _against(in_force, known, rows, promise)):
@@ -110,14 +110,23 @@ def fresh(known: RuleKnowledge, lessons: Sequence[Lesson]) -> list[Lesson]:
     return [lesson for lesson in lessons if lesson.drawn and lesson.decided_at > since]
 
 
-def judged_by(knowledge: Knowledge, lessons: Sequence[Lesson]) -> list[Judged]:
-    """Return `lessons` as the rule would judge them now; none while it cannot."""
-    routes = knowledge.routes
-    if routes is None or knowledge.cold:
+def judged_by(
+    rule: CascadeRule, knowledge: Knowledge, lessons: Sequence[Lesson]
+) -> list[Judged]:
+    """Return `lessons` as `rule` would judge them now; none while it is new.
+
+    Who would be asked now and was not asked then has nothing to say.
+    """
+    if knowledge.cold:
         return []
+    asking = Asking(
+        second=cast(When, rule.second_when if rule.second_model else "off"),
+        judge=cast(When, rule.judge_when if rule.judge_model else "off"),
+        paused=knowledge.checks_paused,
+    )
     return [
         Judged(
-            confidence=_confidence(knowledge, routes, lesson),
+            confidence=_confidence(rule, knowledge, asking, lesson),
             worse=not lesson.labelled.as_good,
             weight=lesson.labelled.weight,
         )
@@ -125,22 +134,29 @@ def judged_by(knowledge: Knowledge, lessons: Sequence[Lesson]) -> list[Judged]:
     ]
 
 
-def _confidence(knowledge: Knowledge, routes: RouteTable, lesson: Lesson) -> float:
-    """What `routing.quality.deciding` would come to, by what was heard of the draft."""
-    row, gate, pair = lesson.labelled, knowledge.gate, knowledge.pair
-    posterior = routes.posterior(row.route)
-    if row.second is not None and pair is not None:
-        taken = inputs(row.features, posterior, row.second)
-        confidence = pair.confidence(taken, row.route)
-    else:
-        confidence = posterior.good
-        if gate is not None:
-            confidence = gate.confidence(inputs(row.features, posterior), row.route)
-        if row.second is not None:
-            confidence = knowledge.beside(confidence, relation_in(row.second))
-    if lesson.judged is None:
-        return confidence
-    return knowledge.swayed(confidence, lesson.judged)
+def _confidence(
+    rule: CascadeRule, knowledge: Knowledge, asking: Asking, lesson: Lesson
+) -> float:
+    """What the judge of a rule would come to; 0 for what it would not accept at all."""
+    if lesson.vetoed:
+        return 0.0
+    row = lesson.labelled
+    weighing = Weighing(knowledge, asking, row.route, row.features)
+    found = weighing.weighed(rule.prior, _Recorded(lesson))
+    return found.confidence if found.supported else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What others said of a draft when it was decided."""
+
+    lesson: Lesson
+
+    def second(self) -> Sequence[float]:
+        return self.lesson.labelled.second or ()
+
+    def opinion(self) -> float | None:
+        return self.lesson.judged
 
 
 def _accepted_after(rule: CascadeRule, moment: datetime) -> int:

@@ -212,7 +212,8 @@ def _by_judge(
     drawn: _Drawn, draft: Completion, verifier: Completion
 ) -> tuple[LabelRecord | None, tuple[Call, ...]]:
     judge = drawn.outcome.plan.checks.judge
-    if judge is None or not drawn.outcome.plan.checks.asks_judge:
+    checks = drawn.outcome.plan.checks
+    if judge is None or not checks.asks_judge or checks.paused:
         return None, ()
     questions = judging.comparison_requests(drawn.request, draft, verifier, judge)
     answers = [

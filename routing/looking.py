@@ -46,7 +46,8 @@ class Inquiry:
 
     def begin(self) -> None:
         """Ask for a second opinion now, beside the draft, where it is always asked."""
-        if self._plan.checks.second_when == "always":
+        checks = self._plan.checks
+        if checks.second_when == "always" and not checks.paused:
             self._second = self._ask_second()
 
     def calls(self) -> tuple[Call, ...]:

@@ -16,7 +16,6 @@ from routing.errors import ConfigurationError, Forbidden, InvalidRequest
 from routing.quality.deciding import JUDGE_BY_PRIOR, RuleJudge
 from routing.quality.knowledge import NOTHING_KNOWN
 from routing.types import (
-    NO_CHECKS,
     CascadePlan,
     ChatRequest,
     Checks,
@@ -219,11 +218,9 @@ def _decided(plan: CascadePlan, rule: RuleConfig, snapshot: Snapshot) -> Cascade
 
 
 def _checks_of(rule: RuleConfig, draft: Target, snapshot: Snapshot) -> Checks:
-    """Return whom a rule asks about its drafts; nobody while its budget is spent."""
+    """Return whom a rule asks about its drafts; paused while its budget is spent."""
     deciding = rule.deciding
     known = snapshot.knowledge.get(rule.terms.name, NOTHING_KNOWN)
-    if known.checks_paused and not known.cold:
-        return NO_CHECKS
     second_model = deciding.second_model if deciding.second_when != "off" else ""
     judge_model = deciding.judge_model if deciding.judge_when != "off" else ""
     second = _optional_target(second_model, snapshot)
@@ -233,6 +230,7 @@ def _checks_of(rule: RuleConfig, draft: Target, snapshot: Snapshot) -> Checks:
         second_when=deciding.second_when,
         judge=judge,
         judge_when=deciding.judge_when,
+        paused=known.checks_paused and not known.cold,
     )
 
 

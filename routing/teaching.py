@@ -44,6 +44,7 @@ class Lesson:
     """A measured draft with the label that counts; its age is `decided_at`.
 
     `drawn`: it was drawn at random, so it may stand for others in a certificate.
+    `judged`: a judge's score when it was decided, None without; `vetoed` it was then.
     """
 
     labelled: Labelled
@@ -51,6 +52,7 @@ class Lesson:
     drawn: bool
     by_judge: bool
     judged: float | None
+    vetoed: bool = False
 
 
 def lessons_of(rule: CascadeRule) -> list[Lesson]:
@@ -127,12 +129,17 @@ def _worth_it(
 
     Of the newest lessons alone are there never more than so many: then new ones count.
     """
-    if known is None:
+    if known is None or len(lessons) < FIRST_LABELS:
         return len(lessons) >= FIRST_LABELS
-    if known.gate is None and can_tell_apart([lesson.labelled for lesson in taught]):
+    if not _readable(known) and can_tell_apart([lesson.labelled for lesson in taught]):
         return True
     newer = sum(lesson.decided_at > known.made_at for lesson in lessons)
     return max(newer, len(lessons) - known.lessons) >= known.lessons * GROWTH
+
+
+def _readable(known: RuleKnowledge) -> bool:
+    """Whether there is a gate, and of features as they are measured now."""
+    return (known.gate or {}).get("features_version") == FEATURES_VERSION
 
 
 def _written(rule: CascadeRule, **values: object) -> RuleKnowledge | None:
@@ -196,6 +203,8 @@ def _lesson(row: MeasuredDraft, label: Label, signals: Mapping[str, float]) -> L
         drawn=label.probability is not None,
         by_judge=label.source == Label.Source.JUDGE,
         judged=signals.get("judge"),
+        # Only a veto comes to nothing at all.
+        vetoed=label.confidence == 0.0,
     )
 
 

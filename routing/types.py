@@ -85,18 +85,15 @@ class ChatRequest:
 class Checks:
     """Which other models may be asked about a draft, and when.
 
-    `uncertain`: only where their word can change the decision.
+    `uncertain`: only where their word can change the decision. `paused`: they cost more
+    than their budget, and are asked only where too little is known to do without.
     """
 
     second: Target | None = None
     second_when: When = "off"
     judge: Target | None = None
     judge_when: When = "off"
-
-    @property
-    def any(self) -> bool:
-        """Whether there is anybody to ask."""
-        return self.asks_second or self.asks_judge
+    paused: bool = False
 
     @property
     def asks_second(self) -> bool:

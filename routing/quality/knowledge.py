@@ -17,8 +17,10 @@ OnLapse = Literal["guarded", "observe"]
 
 # Below so many labels a rule is new: only what a check supports is accepted.
 COLD_LABELS = 100
-# Base rates alone are trusted on routes with so many labels of their own.
+# Base rates alone are trusted on routes with so many labelled drafts of their own; and
+# so is a gate that saw fewer good or fewer worse drafts than this.
 ROUTE_LABELS = 30
+FEW_OF_A_KIND = 10
 # The share of drafts as good as the verifier's when a second opinion agrees with them,
 # and when it differs: assumed until labels tell.
 # Source: measured on 13 pairs of models, 0.93 to 0.99 and 0.28 to 0.89.
@@ -68,11 +70,20 @@ class Knowledge:
     def cold_on(self, route: str) -> bool:
         """Return whether they tell too little of drafts on `route`.
 
-        A gate judges those of any; base rates only those of routes they know well.
+        A gate that saw enough of both kinds judges those of any; another, and base
+        rates, only those of routes with labels of their own.
         """
-        if self.cold or self.gate is not None or self.routes is None:
+        if self.cold or self.routes is None or self._vouches:
             return self.cold
-        return self.routes.posterior(route).labels < ROUTE_LABELS
+        return self.routes.drafts(route) < ROUTE_LABELS
+
+    @property
+    def _vouches(self) -> bool:
+        gate = self.gate
+        if gate is None:
+            return False
+        good = gate.metrics.good
+        return min(good, 1.0 - good) * gate.labels >= FEW_OF_A_KIND
 
     def posterior(self, route: str, prior: float) -> Posterior:
         """Return what is believed of `route` before its draft is looked at."""

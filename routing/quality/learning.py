@@ -28,7 +28,7 @@ MAX_LABELS = 5_000
 _FOLDS = 3
 _RULE_PENALTY = 40.0
 _ROUTE_PENALTY = 80.0
-_ROUTE_LABELS = 50
+_ROUTE_GATE_LABELS = 50
 _ROUTE_ROUNDS = 25
 
 
@@ -183,7 +183,7 @@ def _route_parts(
         return {}
     parts = {}
     for name, own in places.items():
-        if len(own) >= _ROUTE_LABELS:
+        if len(own) >= _ROUTE_GATE_LABELS:
             values = [[column[at] for at in own] for column in columns]
             offsets = [margins[at] for at in own]
             mine = [rows[at] for at in own]

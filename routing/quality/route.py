@@ -62,6 +62,7 @@ class Posterior:
 class _Count:
     good: float = 0.0
     labels: float = 0.0
+    drafts: float = 0.0
 
 
 class RouteTable:
@@ -86,9 +87,13 @@ class RouteTable:
         """Whether there are labels and all say the same of their drafts."""
         return self._rule.labels > 0 and self._rule.good in (0.0, self._rule.labels)
 
+    def drafts(self, route: str) -> float:
+        """Return how many labelled drafts `route` has, by trust; none counts twice."""
+        return self._routes.get(route, _Count()).drafts
+
     def rates(self, at_least: float) -> list[float]:
-        """Return what is believed of each route that has so many labels."""
-        known = [name for name, own in self._routes.items() if own.labels >= at_least]
+        """Return what is believed of each route that has so many labelled drafts."""
+        known = [name for name, own in self._routes.items() if own.drafts >= at_least]
         return [self.posterior(name).good for name in known]
 
     def add(self, route: str, *, as_good: bool, weight: float = 1.0) -> None:
@@ -97,6 +102,7 @@ class RouteTable:
         self._routes.move_to_end(route)
         for entry in (count, self._rule):
             entry.labels += weight
+            entry.drafts += min(1.0, weight)
             entry.good += weight * as_good
         while len(self._routes) > self._max_routes:
             self._routes.popitem(last=False)
@@ -120,7 +126,9 @@ class RouteTable:
 
     def dump(self) -> dict[str, Any]:
         """Return the table as plain JSON values, the least recently seen first."""
-        routes = [[name, c.good, c.labels] for name, c in self._routes.items()]
+        routes = [
+            [name, c.good, c.labels, c.drafts] for name, c in self._routes.items()
+        ]
         return {
             "prior": self._prior,
             "rule": [self._rule.good, self._rule.labels],
@@ -135,8 +143,8 @@ class RouteTable:
         table = cls(float(stored["prior"]), max_routes=max_routes)
         good, labels = stored["rule"]
         table._rule = _Count(float(good), float(labels))
-        for name, route_good, route_labels in stored["routes"][-table._max_routes :]:
-            table._routes[str(name)] = _Count(float(route_good), float(route_labels))
+        for name, *counts in stored["routes"][-table._max_routes :]:
+            table._routes[str(name)] = _Count(*map(float, counts))
         return table
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
 from routing.config import Pattern
 from routing.defaults import default_document
 from routing.models import CascadeRule, Installation, Provider
-from routing.rules_file.loading import RULE_FIELDS
+from routing.rules_file.loading import RULE_FIELDS, RULE_MODEL_FIELDS
 from routing.startup.providers import has_key
 
 
@@ -63,13 +65,22 @@ def _switch_opinions_on(provider: Provider) -> tuple[str, ...]:
     asking = []
     for entry in default_document().rules or ():
         second = entry.values.get("second_model", "")
-        shipped = {RULE_FIELDS.get(name, name): v for name, v in entry.values.items()}
-        rule = CascadeRule.objects.filter(**shipped).first()
-        if rule is not None and second and _serves(provider, second):
+        rule = CascadeRule.objects.filter(name=entry.values["name"]).first()
+        if rule is None or not second or not _serves(provider, second):
+            continue
+        if _is_as_shipped(rule, entry.values):
             rule.second_when = CascadeRule.When.UNCERTAIN
             rule.save()
             asking.append(rule.name)
     return tuple(asking)
+
+
+def _is_as_shipped(rule: CascadeRule, values: Mapping[str, Any]) -> bool:
+    renamed = {RULE_FIELDS.get(name, name): value for name, value in values.items()}
+    shipped = CascadeRule(**renamed)
+    return all(
+        getattr(rule, name) == getattr(shipped, name) for name in RULE_MODEL_FIELDS
+    )
 
 
 def _serves(provider: Provider, model: str) -> bool:

@@ -20,7 +20,7 @@ TEAMS = {
     "shipping": ("the parcel never came", "tracking has shown nothing since Monday"),
     "returns": ("the lamp arrived broken", "the shoes are too small, I send them back"),
 }
-CUSTOMERS = ("Ada", "Bo", "Chidi", "Dunja", "Emre", "Farah", "Gil", "Hana", "Ines")
+CUSTOMERS = ("Ada", "Bo", "Chidi", "Dunja", "Emre", "Farah", "Gil", "Hana", "Ivo")
 GOODS = ("lamp", "shoes", "kettle", "desk", "bicycle", "tent", "radio", "coat")
 TICKETS = 400
 EACH_DAY = 20

@@ -220,6 +220,36 @@ def test_a_rule_that_is_new_is_not_certified_by_a_gate_it_does_not_use(rule, dra
     assert known.certified is None
 
 
+def test_labels_of_vetoed_drafts_prove_nothing_of_accepted_ones(rule, draws):
+    rule.mode = "certified"
+    rule.save()
+    draws.add(300, good_share=1.0)
+    draws.add(30, good_share=0.0, confidence=0.0)
+    draws.add(120, good_share=1.0)
+    assert teach(rule).certificate.state == "in_force"
+
+
+def test_what_would_not_be_asked_now_has_no_part_in_a_certificate(rule, draws):
+    """A second opinion is certain enough not to be asked: its word does not count."""
+    rule.mode, rule.second_model = "certified", "second-small"
+    rule.save()
+    draws.add(400, good_share=1.0)
+    MeasuredDraft.objects.update(second=[0.0, 1.0, 1.0, 0.2, 0.0, 0.0])
+    assert teach(rule).certificate.state == "in_force"
+    rule.second_when = "always"
+    rule.save()
+    RuleCertificate.objects.all().delete()
+    assert teach(rule).certificate.state == "not_certifiable"
+
+
+def test_fewer_labels_than_the_first_ones_teach_nothing_anew(rule, draws):
+    draws.add(20, simulated=True)
+    teach(rule)
+    RuleKnowledge.objects.update(made_at=START)
+    draws.add(9)
+    assert not teach(rule).refitted
+
+
 def test_drafts_that_are_all_worse_are_certified_for_nothing(rule, draws):
     rule.mode = "certified"
     rule.save()

@@ -19,7 +19,7 @@ from routing.quality.features.reading import read
 from routing.types import ChatRequest, Completion
 
 # Stored vectors and gates say which set they are of. Any change of what a name means,
-# of the names or of their order needs another number.
+# of the names or of their order needs another number, once a release has measured.
 FEATURES_VERSION = 1
 
 # Every value lies within this bound, so that one odd draft cannot outweigh a gate.

@@ -237,3 +237,42 @@ def test_a_second_opinion_that_agrees_never_speaks_against_a_draft(second, reaso
     looks = FakeLooks(make_completion(second))
     verdict = judged(always, looks, known=unanimous(), threshold=0.99)
     assert verdict.reason == reason
+
+
+def test_a_gate_that_hardly_saw_a_worse_draft_knows_no_other_routes():
+    request, rows = make_request("What is 2 + 2?"), []
+    for number in range(200):
+        said = make_completion("Perhaps 3? " * 30 if number == 7 else "4")
+        rows.append(
+            Labelled(
+                features=features_of(request, said),
+                as_good=number != 7,
+                route="another",
+                group=str(number),
+            )
+        )
+    found = learn(rows, fitted_at="2026-01-01", prior=0.85)
+    known = Knowledge(labels=200, version=1, gate=found.gate, routes=found.routes)
+    assert judged(ASKS_SECOND, FakeLooks(), known=known).reason == "unsupported"
+    assert not known.cold_on("another")
+
+
+def test_two_heavy_labels_do_not_make_a_route_known():
+    table = RouteTable(0.85)
+    request = make_request("What is 2 + 2?")
+    for _ in range(120):
+        table.add("another", as_good=True)
+    for _ in range(2):
+        table.add(route_of(request, "default"), as_good=True, weight=20.0)
+    known = Knowledge(labels=122, routes=RouteTable.load(table.dump()))
+    assert judged(ASKS_SECOND, FakeLooks(), known=known).reason == "unsupported"
+
+
+def test_while_checks_pause_only_what_is_new_is_asked_about():
+    paused = dataclasses.replace(ASKS_SECOND, second_when="always", paused=True)
+    looks = FakeLooks(make_completion("5"))
+    assert judged(paused, looks, known=unanimous()).reason == ""
+    looks = FakeLooks(make_completion("4"))
+    elsewhere = unanimous(system="Another program.")
+    assert judged(paused, looks, known=elsewhere).reason == ""
+    assert judged(paused, FakeLooks(), known=elsewhere).reason == "unsupported"

@@ -97,7 +97,7 @@ def test_a_second_opinion_waits_for_the_key_of_its_provider(settings):
 
 
 def test_a_rule_an_operator_edited_asks_nobody_new(settings):
-    CascadeRule.objects.filter(name="claude-opus-5-5").update(threshold=0.9)
+    CascadeRule.objects.filter(name="claude-opus-5-5").update(mode="observe")
     CascadeRule.objects.filter(name="claude-sonnet-5-5").update(second_when="always")
     give_key(settings, "OPENAI_API_KEY")
     (made,) = keyed.switch_on("api_key")
