@@ -8,7 +8,6 @@ from math import log
 from typing import Literal
 
 from routing.quality.gate import Gate
-from routing.quality.quantities import Relation
 from routing.quality.regression import sigmoid
 from routing.quality.route import Posterior, RouteTable
 from routing.quality.zone import Zone
@@ -21,11 +20,6 @@ COLD_LABELS = 100
 # so is a gate that saw fewer good or fewer worse drafts than this.
 ROUTE_LABELS = 30
 FEW_OF_A_KIND = 10
-# The share of drafts as good as the verifier's when a second opinion agrees with them,
-# and when it differs: assumed until labels tell.
-# Source: measured on 13 pairs of models, 0.93 to 0.99 and 0.28 to 0.89.
-AGREEING = 0.95
-DIFFERING = 0.4
 # Where a second opinion may change the decision.
 FIRST_ZONE = Zone(low=0.2, high=0.97)
 # What a judge's word is worth until labels tell: of ten good drafts it calls so many
@@ -89,18 +83,6 @@ class Knowledge:
         """Return what is believed of `route` before its draft is looked at."""
         table = self.routes if self.routes is not None else RouteTable(prior)
         return table.posterior(route)
-
-    @staticmethod
-    def beside(confidence: float, relation: Relation) -> float:
-        """Return `confidence` after a second opinion that no gate has learned to weigh.
-
-        One that agrees never lowers it, one that differs never raises it.
-        """
-        if relation == "not_comparable":
-            return confidence
-        if relation == "agree":
-            return max(confidence, AGREEING)
-        return min(confidence, DIFFERING)
 
     def swayed(self, confidence: float, score: float) -> float:
         """Return `confidence` after a judge's word: its odds times the word's worth."""

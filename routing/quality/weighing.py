@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from routing.quality.agreement import relation_in
-from routing.quality.knowledge import DIFFERING, Knowledge
+from routing.quality.knowledge import Knowledge
 from routing.quality.learning import inputs
+from routing.quality.quantities import Relation
 from routing.quality.route import Posterior
 from routing.types import When
 from routing.verdicts import Signal
 
-# The share of drafts as good as the verifier's when a judge calls them good: assumed
-# until labels tell.
+# The share of drafts as good as the verifier's when a second opinion agrees with them,
+# when it differs, and when a judge calls them good: assumed until labels tell.
+# Source: measured on 13 pairs of models, 0.93 to 0.99 and 0.28 to 0.89.
+AGREEING = 0.95
+DIFFERING = 0.4
 JUDGED_GOOD = 0.85
 GOOD = 1.0
 
@@ -133,7 +137,7 @@ class Weighing:
             self._tell("second_opinion", float(relation == "agree"))
         self._supported |= relation == "agree"
         if pair is None or self._cold:
-            return self._known.beside(confidence, relation)
+            return _beside(confidence, relation)
         return pair.confidence(inputs(self._features, posterior, second), self._route)
 
     def _with_opinion(self, confidence: float, others: Others) -> float:
@@ -148,6 +152,18 @@ class Weighing:
 
     def _tell(self, name: str, value: float) -> None:
         self._signals.append(Signal(name=name, value=round(value, 4)))
+
+
+def _beside(confidence: float, relation: Relation) -> float:
+    """What a second opinion comes to that no gate has learned to weigh.
+
+    One that agrees never lowers a confidence, one that differs never raises it.
+    """
+    if relation == "not_comparable":
+        return confidence
+    if relation == "agree":
+        return max(confidence, AGREEING)
+    return min(confidence, DIFFERING)
 
 
 def uses_features(known: Knowledge, route: str) -> bool:
