@@ -48,7 +48,7 @@ def review(
     rows = judged_by(rule, knowledge, fresh(known, lessons))
     in_force = newest if newest and newest.state == State.IN_FORCE else None
     promise = promise_of(rule, rows)
-    if in_force and (why := _against(in_force, known, rows, promise)):
+    if in_force and (why := _against(in_force, rule, known, rows)):
         newest = _lapsed(in_force, why)
         if why == DRIFTED:
             return newest
@@ -187,13 +187,16 @@ def _steps(knowledge: Knowledge) -> Sequence[float]:
 
 def _against(
     row: RuleCertificate,
+    rule: CascadeRule,
     known: RuleKnowledge,
     rows: Sequence[Judged],
-    promise: Promise,
 ) -> str:
     """Why a certificate no longer holds; "" when it does."""
+    promise = promise_of(rule, rows)
     if row.knowledge_version != known.version:
         return "what was learned of the rule has changed"
+    if row.asking != rule.asks(paused=known.checks_paused):
+        return "others are asked about its drafts now, or at other times"
     if (row.harm, row.sure) != (promise.harm, promise.sure):
         return "the rule promises something else now"
     if row.threshold is not None and drifted(rows, row.threshold, promise):
@@ -224,8 +227,9 @@ def _issued(
         "threshold": found.threshold,
         "bound": round(found.bound, 4),
         "labels": found.labels,
+        "asking": rule.asks(paused=known.checks_paused),
     }
-    told = ("state", "knowledge_version", "harm", "sure", "threshold")
+    told = ("state", "knowledge_version", "harm", "sure", "threshold", "asking")
     if newest and all(getattr(newest, name) == values[name] for name in told):
         if found.labels > newest.labels * (1 + GROWTH):
             newest.labels, newest.bound = found.labels, round(found.bound, 4)

@@ -22,18 +22,34 @@ def load() -> dict[str, Knowledge]:
 
     What was learned of other models than the rule names now is not known of it.
     """
-    models = {
-        row["name"]: (row["draft_model"], row["verifier_model"])
-        for row in CascadeRule.objects.values("name", "draft_model", "verifier_model")
-    }
-    if not models:
+    rules = {rule.name: rule for rule in CascadeRule.objects.all()}
+    if not rules:
         return {}
-    certified = _certified()
+    certificates = _newest_certificates()
     found = {}
     for row in _newest():
-        if models.get(row.rule) == (row.draft_model, row.verifier_model):
-            found[row.rule] = knowledge_of(row, certified.get((row.rule, row.version)))
+        rule = rules.get(row.rule)
+        models = (row.draft_model, row.verifier_model)
+        if rule and models == (rule.draft_model, rule.verifier_model):
+            certified = certified_by(certificates.get(row.rule), row, rule)
+            found[row.rule] = knowledge_of(row, certified)
     return found
+
+
+def certified_by(
+    certificate: RuleCertificate | None, known: RuleKnowledge, rule: CascadeRule
+) -> float | None:
+    """Return the threshold of a certificate that holds now; None without one.
+
+    One holds for what was known, and for whom `rule` asked, when it was issued.
+    """
+    if certificate is None or certificate.state != RuleCertificate.State.IN_FORCE:
+        return None
+    same = (certificate.knowledge_version, certificate.asking) == (
+        known.version,
+        rule.asks(paused=known.checks_paused),
+    )
+    return certificate.threshold if same else None
 
 
 def knowledge_of(row: RuleKnowledge, certified: float | None = None) -> Knowledge:
@@ -57,16 +73,9 @@ def _newest() -> Iterable[RuleKnowledge]:
     return RuleKnowledge.objects.filter(~Exists(newer)).order_by("rule")
 
 
-def _certified() -> dict[tuple[str, int], float]:
-    """The threshold of the newest certificate of each rule, where it is in force."""
-    newest: dict[str, RuleCertificate] = {}
-    for row in RuleCertificate.objects.order_by("issued_at", "pk"):
-        newest[row.rule] = row
-    return {
-        (row.rule, row.knowledge_version): row.threshold
-        for row in newest.values()
-        if row.state == RuleCertificate.State.IN_FORCE and row.threshold is not None
-    }
+def _newest_certificates() -> dict[str, RuleCertificate]:
+    rows = RuleCertificate.objects.order_by("issued_at", "pk")
+    return {row.rule: row for row in rows}
 
 
 def _gate(stored: Mapping[str, Any] | None) -> Gate | None:

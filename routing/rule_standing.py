@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from metrics import formats
-from routing.knowledge_loading import knowledge_of
+from routing.knowledge_loading import certified_by, knowledge_of
 from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.gate import Gate
 from routing.quality.knowledge import COLD_LABELS, ROUTE_LABELS, Knowledge
@@ -88,18 +88,10 @@ def threshold_of(
     certificate: RuleCertificate | None,
 ) -> float:
     """Return the threshold in force: that of a certificate where the rule heeds it."""
-    certified = _certified(known, certificate) if rule.mode == "certified" else None
+    certified = None
+    if rule.mode == "certified" and known is not None:
+        certified = certified_by(certificate, known, rule)
     return rule.threshold if certified is None else certified
-
-
-def _certified(
-    known: RuleKnowledge | None, certificate: RuleCertificate | None
-) -> float | None:
-    """The threshold of a certificate that holds for what is known of the rule now."""
-    if known is None or certificate is None or certificate.state != State.IN_FORCE:
-        return None
-    same = certificate.knowledge_version == known.version
-    return certificate.threshold if same else None
 
 
 def weights_of(gate: Gate | None, at_most: int = TOP_WEIGHTS) -> list[Weight]:
@@ -171,7 +163,8 @@ def observes(standing: Standing) -> bool:
     rule = standing.rule
     if rule.mode != "certified" or rule.on_lapse != "observe":
         return rule.mode == "observe"
-    return _certified(standing.known, standing.certificate) is None
+    known, certificate = standing.known, standing.certificate
+    return known is None or certified_by(certificate, known, rule) is None
 
 
 def in_words(level: Level, standing: Standing) -> str:

@@ -35,22 +35,25 @@ class School:
     """Looks at every rule, only for a moment where there are no new labels."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, tuple[int, int, str]] = {}
 
     def work(self) -> list[Progress]:
-        """Return what became of the rules that have new labels; fits them here."""
+        """Return what became of the rules that have new labels; fits them here.
+
+        So it does where others are asked about drafts than at the last look.
+        """
         made = []
         for rule in CascadeRule.objects.filter(enabled=True):
             labels = Label.objects.filter(rule=rule.name).aggregate(
                 count=Count("pk"), last=Max("pk")
             )
-            standing = (labels["count"], labels["last"] or 0)
-            if standing != self._seen.get(rule.name, (0, 0)):
+            asks = rule.asks(paused=mind_budget(rule))
+            standing = (labels["count"], labels["last"] or 0, asks)
+            if standing[0] and standing != self._seen.get(rule.name):
                 made.append(teach(rule))
                 self._seen[rule.name] = standing
             if lapsed := certifying.lapse_unwatched(rule):
                 _tell(lapsed)
-            mind_budget(rule)
         return made
 
 

@@ -20,6 +20,8 @@ from metrics.bulk import in_chunks
 from metrics.label_models import Label, MeasuredDraft
 from metrics.models import RoutingDecision
 from routing.models import CascadeRule, RuleKnowledge
+from routing.quality import agreement
+from routing.quality.features import vector
 from routing.quality.features.vector import FEATURES_VERSION
 from routing.quality.learning import (
     MAX_LABELS,
@@ -179,14 +181,26 @@ def _measured(rule: CascadeRule, labels: Mapping[str, Label]) -> list[MeasuredDr
     rows = MeasuredDraft.objects.filter(
         rule=rule.name, features_version=FEATURES_VERSION
     ).order_by("-decided_at")[:MAX_LABELS]
-    return [row for row in reversed(rows) if row.decision_id in labels]
+    return [
+        row for row in reversed(rows) if row.decision_id in labels and _is_whole(row)
+    ]
+
+
+def _is_whole(row: MeasuredDraft) -> bool:
+    """Whether vectors are as long as their names are many."""
+    second = len(row.second) in (0, len(agreement.NAMES))
+    return second and len(row.features) == len(vector.NAMES)
 
 
 def _signals(ids: Sequence[str]) -> dict[str, Mapping[str, float]]:
     found: dict[str, Any] = {}
     for some in in_chunks(ids):
-        rows = RoutingDecision.objects.filter(decision_id__in=some)
-        found |= dict(rows.values_list("decision_id", "signals"))
+        # What was only observed has its signals on the decision about it.
+        about = RoutingDecision.objects.filter(about__in=some)
+        own = RoutingDecision.objects.filter(decision_id__in=some)
+        for key, rows in (("about", about), ("decision_id", own)):
+            for decision_id, signals in rows.values_list(key, "signals"):
+                found[decision_id] = {**found.get(decision_id, {}), **signals}
     return found
 
 

@@ -116,3 +116,12 @@ class Deciding(models.Model):
 
     class Meta:
         abstract = True
+
+    def asks(self, *, paused: bool) -> str:
+        """Return whom the rule asks about its drafts, and when; "" for nobody."""
+        named = (
+            (self.second_model, self.second_when),
+            (self.judge_model, self.judge_when),
+        )
+        told = [f"{model} {when}" for model, when in named if model and when != "off"]
+        return ", ".join(told) + (" (paused)" if told and paused else "")

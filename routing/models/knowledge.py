@@ -67,6 +67,9 @@ class RuleCertificate(ConfigModel):
     threshold = models.FloatField(null=True)
     bound = models.FloatField()
     labels = models.PositiveIntegerField()
+    asking = models.CharField(
+        max_length=300, blank=True, help_text="Whom the rule asked about drafts then."
+    )
 
     class Meta:
         ordering: ClassVar = ["-issued_at", "-pk"]

@@ -70,11 +70,9 @@ def vetoed(vetoes: tuple[Signal, ...], threshold: float) -> Verdict:
 
 
 def asking_of(checks: Checks) -> Asking:
-    """Return whom `checks` allow to be asked, and when."""
+    """Return whom `checks` name, and when; who cannot be reached has nothing to say."""
     return Asking(
-        second=checks.second_when if checks.asks_second else "off",
-        judge=checks.judge_when if checks.asks_judge else "off",
-        paused=checks.paused,
+        second=checks.second_when, judge=checks.judge_when, paused=checks.paused
     )
 
 

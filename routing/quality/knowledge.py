@@ -76,8 +76,8 @@ class Knowledge:
         gate = self.gate
         if gate is None:
             return False
-        good = gate.metrics.good
-        return min(good, 1.0 - good) * gate.labels >= FEW_OF_A_KIND
+        good = round(gate.metrics.good * gate.labels)
+        return min(good, gate.labels - good) >= FEW_OF_A_KIND
 
     def posterior(self, route: str, prior: float) -> Posterior:
         """Return what is believed of `route` before its draft is looked at."""

@@ -144,7 +144,9 @@ class RouteTable:
         good, labels = stored["rule"]
         table._rule = _Count(float(good), float(labels))
         for name, *counts in stored["routes"][-table._max_routes :]:
-            table._routes[str(name)] = _Count(*map(float, counts))
+            route_good, route_labels, *drafts = map(float, counts)
+            own = drafts[0] if drafts else route_labels
+            table._routes[str(name)] = _Count(route_good, route_labels, own)
         return table
 
 

@@ -136,7 +136,7 @@ class Weighing:
         if relation != "not_comparable":
             self._tell("second_opinion", float(relation == "agree"))
         self._supported |= relation == "agree"
-        if pair is None or self._cold:
+        if pair is None or self._cold or not self._features:
             return _beside(confidence, relation)
         return pair.confidence(inputs(self._features, posterior, second), self._route)
 

@@ -76,8 +76,9 @@ def _switch_opinions_on(provider: Provider) -> tuple[str, ...]:
 
 
 def _is_as_shipped(rule: CascadeRule, values: Mapping[str, Any]) -> bool:
-    renamed = {RULE_FIELDS.get(name, name): value for name, value in values.items()}
-    shipped = CascadeRule(**renamed)
+    shipped = CascadeRule(
+        **{RULE_FIELDS.get(name, name): value for name, value in values.items()}
+    )
     return all(
         getattr(rule, name) == getattr(shipped, name) for name in RULE_MODEL_FIELDS
     )

@@ -58,9 +58,10 @@ class OpenCall:
         if not last.isspace() and not last.rstrip().endswith("}"):
             return False
         self._looks += 1
-        return self._looks <= MAX_LOOKS and (
-            raw_object("".join(self._arguments)) is not None
-        )
+        if self._looks > MAX_LOOKS:
+            return False
+        text = "".join(self._arguments)
+        return text.rstrip().endswith("}") and raw_object(text) is not None
 
     def untold(self) -> str:
         """Return the arguments that are not told yet, and take them for told."""

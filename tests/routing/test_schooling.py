@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from metrics import lines, loader
 from metrics.identifiers import base62
+from metrics.journal import Journal
 from metrics.label_models import Label, MeasuredDraft
 from metrics.rollup_models import DailyRollup
 from routing import certifying, knowledge_loading, schooling, teaching
@@ -16,6 +18,7 @@ from routing.models import CascadeRule, RuleCertificate, RuleKnowledge
 from routing.quality.features.vector import FEATURES_VERSION, NAMES
 from routing.schooling import School, in_words, teach
 from tests.builders import DRAFT, VERIFIER
+from tests.metrics.builders import make_record
 
 pytestmark = pytest.mark.django_db
 START = timezone.now() - timedelta(days=9)
@@ -69,6 +72,23 @@ class Draws:
             features_version=FEATURES_VERSION,
             features=features,
         )
+
+
+def spend(*, checks):
+    """Let a day have saved 100 before `checks` were paid."""
+    DailyRollup.objects.create(
+        day=timezone.localdate(),
+        simulated=False,
+        rule="default",
+        key_name="",
+        tag="",
+        requested_model="",
+        served_model="",
+        outcome="accepted",
+        cost_nusd=checks,
+        baseline_nusd=100,
+        check_nusd=checks,
+    )
 
 
 @pytest.fixture
@@ -238,8 +258,46 @@ def test_what_would_not_be_asked_now_has_no_part_in_a_certificate(rule, draws):
     assert teach(rule).certificate.state == "in_force"
     rule.second_when = "always"
     rule.save()
-    RuleCertificate.objects.all().delete()
+    assert knowledge_loading.load()["default"].certified is None
     assert teach(rule).certificate.state == "not_certifiable"
+    assert "others are asked" in RuleCertificate.objects.get(state="lapsed").why
+
+
+def test_a_budget_that_pauses_checks_ends_what_was_certified_with_them(rule, draws):
+    rule.mode, rule.second_model = "certified", "second-small"
+    rule.second_when = "always"
+    rule.save()
+    draws.add(400, good_share=1.0)
+    MeasuredDraft.objects.update(second=[1.0, 0.0, 1.0, 0.9, 0.0, 1.0])
+    school = School()
+    school.work()
+    assert knowledge_loading.load()["default"].certified is not None
+    spend(checks=80)
+    school.work()
+    states = list(RuleCertificate.objects.values_list("state", "asking"))
+    assert states == [
+        ("in_force", "second-small always (paused)"),
+        ("lapsed", "second-small always"),
+    ]
+
+
+def test_a_judges_word_on_an_observed_draft_is_heard(rule, draws, tmp_path):
+    draws.add(1)
+    decision_id = Label.objects.get().decision_id
+    (lesson,) = schooling.teaching.lessons_of(rule)
+    assert lesson.judged is None
+    beside = make_record(
+        decision_id=base62(77, 22),
+        about=decision_id,
+        outcome="shadow",
+        signals={"judge": 1.0},
+    )
+    writer = Journal(tmp_path)
+    writer.append(lines.encode(beside))
+    writer.close()
+    assert loader.load_once(tmp_path).loaded == 1
+    (lesson,) = schooling.teaching.lessons_of(rule)
+    assert lesson.judged == 1.0
 
 
 def test_fewer_labels_than_the_first_ones_teach_nothing_anew(rule, draws):
@@ -295,19 +353,7 @@ def test_a_school_looks_closer_only_at_new_labels(rule, draws):
 def test_checks_pause_beyond_their_share_of_what_was_saved(rule, draws, checks, paused):
     draws.add(150)
     teach(rule)
-    DailyRollup.objects.create(
-        day=timezone.localdate(),
-        simulated=False,
-        rule="default",
-        key_name="",
-        tag="",
-        requested_model="",
-        served_model="",
-        outcome="accepted",
-        cost_nusd=100 - 100 + checks,
-        baseline_nusd=100,
-        check_nusd=checks,
-    )
+    spend(checks=checks)
     assert schooling.mind_budget(rule) is paused
     assert RuleKnowledge.objects.get().checks_paused is paused
 
