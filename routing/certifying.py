@@ -48,7 +48,7 @@ def review(
     rows = judged_by(rule, knowledge, fresh(known, lessons))
     in_force = newest if newest and newest.state == State.IN_FORCE else None
     promise = promise_of(rule, rows)
-    if in_force and (why := _against(in_force, rule, known, rows)):
+    if in_force and (why := _against(in_force, rule, known, rows, promise)):
         newest = _lapsed(in_force, why)
         if why == DRIFTED:
             return newest
@@ -120,8 +120,8 @@ def judged_by(
     if knowledge.cold:
         return []
     asking = Asking(
-        second=cast(When, rule.second_when if rule.second_model else "off"),
-        judge=cast(When, rule.judge_when if rule.judge_model else "off"),
+        second=cast(When, rule.second_asked),
+        judge=cast(When, rule.judge_asked),
         paused=knowledge.checks_paused,
     )
     return [
@@ -190,9 +190,9 @@ def _against(
     rule: CascadeRule,
     known: RuleKnowledge,
     rows: Sequence[Judged],
+    promise: Promise,
 ) -> str:
     """Why a certificate no longer holds; "" when it does."""
-    promise = promise_of(rule, rows)
     if row.knowledge_version != known.version:
         return "what was learned of the rule has changed"
     if row.asking != rule.asks(paused=known.checks_paused):

@@ -213,7 +213,7 @@ def _by_judge(
 ) -> tuple[LabelRecord | None, tuple[Call, ...]]:
     judge = drawn.outcome.plan.checks.judge
     checks = drawn.outcome.plan.checks
-    if judge is None or not checks.asks_judge or checks.paused:
+    if judge is None or checks.paused:
         return None, ()
     questions = judging.comparison_requests(drawn.request, draft, verifier, judge)
     answers = [

@@ -90,9 +90,9 @@ def _deciding(row: CascadeRule) -> DecidingConfig:
         mode=cast(RuleMode, row.mode),
         on_lapse=cast(OnLapse, row.on_lapse),
         second_model=row.second_model,
-        second_when=cast(When, row.second_when),
+        second_when=cast(When, row.second_asked),
         judge_model=row.judge_model,
-        judge_when=cast(When, row.judge_when),
+        judge_when=cast(When, row.judge_asked),
     )
 
 

@@ -115,10 +115,7 @@ def ungated_in_words(standing: Standing) -> str:
     begin = (
         f"{labels:.0f} labels have taught this rule: under {COLD_LABELS} it is new. "
     )
-    asked = (rule.second_model and rule.second_when != "off") or (
-        rule.judge_model and rule.judge_when != "off"
-    )
-    if asked:
+    if rule.asks_anybody:
         return begin + "It accepts only what a second opinion or the judge supports."
     return (
         begin + "Nobody is asked about its drafts, so what it states of them, and the "

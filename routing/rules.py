@@ -221,14 +221,14 @@ def _checks_of(rule: RuleConfig, draft: Target, snapshot: Snapshot) -> Checks:
     """Return whom a rule asks about its drafts; paused while its budget is spent."""
     deciding = rule.deciding
     known = snapshot.knowledge.get(rule.terms.name, NOTHING_KNOWN)
-    second_when = deciding.second_when if deciding.second_model else "off"
-    judge_when = deciding.judge_when if deciding.judge_model else "off"
-    second = _optional_target(deciding.second_model, snapshot)
+    second_model = deciding.second_model if deciding.second_when != "off" else ""
+    judge_model = deciding.judge_model if deciding.judge_when != "off" else ""
+    second = _optional_target(second_model, snapshot)
     return Checks(
         second=None if second == draft else second,
-        second_when=second_when,
-        judge=_optional_target(deciding.judge_model, snapshot),
-        judge_when=judge_when,
+        second_when=deciding.second_when,
+        judge=_optional_target(judge_model, snapshot),
+        judge_when=deciding.judge_when,
         paused=known.checks_paused and not known.cold,
     )
 

@@ -95,16 +95,6 @@ class Checks:
     judge_when: When = "off"
     paused: bool = False
 
-    @property
-    def asks_second(self) -> bool:
-        """Whether a second opinion may be asked."""
-        return self.second is not None and self.second_when != "off"
-
-    @property
-    def asks_judge(self) -> bool:
-        """Whether a judge may be asked."""
-        return self.judge is not None and self.judge_when != "off"
-
 
 NO_CHECKS = Checks()
 

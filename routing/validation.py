@@ -71,17 +71,13 @@ def _more_than_prior(rule: CascadeRule) -> bool:
     """Whether confidence can come from more than what the rule states."""
     if rule.mode == "observe" or (rule.mode, rule.on_lapse) == ("certified", "observe"):
         return True
-    asked = (
-        rule.second_model and rule.second_when != "off",
-        rule.judge_model and rule.judge_when != "off",
-    )
     known = apps.get_model("routing", "RuleKnowledge").objects
-    return any(asked) or known.filter(rule=rule.name).exists()
+    return rule.asks_anybody or known.filter(rule=rule.name).exists()
 
 
 def _others(rule: CascadeRule) -> Contradictions:
     draft, judge = rule.draft_model, rule.judge_model
-    second = rule.second_model if rule.second_when != rule.When.OFF else ""
+    second = rule.second_model if rule.second_asked != rule.When.OFF else ""
     if second and second == draft:
         yield (
             "second_model",

@@ -117,11 +117,26 @@ class Deciding(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def second_asked(self) -> str:
+        """Return when a second opinion is asked: off without a model."""
+        return self.second_when if self.second_model else self.When.OFF
+
+    @property
+    def judge_asked(self) -> str:
+        """Return when a judge is asked: off without a model."""
+        return self.judge_when if self.judge_model else self.When.OFF
+
+    @property
+    def asks_anybody(self) -> bool:
+        """Return whether others are ever asked about a draft."""
+        return {self.second_asked, self.judge_asked} != {self.When.OFF}
+
     def asks(self, *, paused: bool) -> str:
         """Return whom the rule asks about its drafts, and when; "" for nobody."""
         named = (
-            (self.second_model, self.second_when),
-            (self.judge_model, self.judge_when),
+            (self.second_model, self.second_asked),
+            (self.judge_model, self.judge_asked),
         )
-        told = [f"{model} {when}" for model, when in named if model and when != "off"]
+        told = [f"{model} {when}" for model, when in named if when != self.When.OFF]
         return ", ".join(told) + (" (paused)" if told and paused else "")
